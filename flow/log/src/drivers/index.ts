@@ -1,0 +1,4 @@
+/** Log drivers by name, alphabetical. */
+export const logDrivers = {
+  postgres: () => import('./postgres.ts'),
+};

@@ -1,0 +1,70 @@
+import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
+
+/** Events kept per partition: some seconds of a busy log. */
+const keptEvents = 20_000;
+/** For how long "nothing new" is believed without asking the database, milliseconds. */
+const freshMs = 1000;
+
+/** The newest events that this process appended, so that readers beside it need not ask the database. */
+export class LogTail {
+  readonly #partitions: LoggedEvent[][];
+  readonly #waiters = new Set<() => void>();
+  #freshUntilMs = Number.NEGATIVE_INFINITY;
+
+  constructor(partitionCount: number) {
+    this.#partitions = Array.from({ length: partitionCount }, () => []);
+  }
+
+  /** Adds committed events, offsets rising by one. Where another process appended in between the tail begins anew. */
+  add(partition: number, events: readonly LoggedEvent[]): void {
+    const kept = this.#partitions[partition];
+    const first = events[0];
+    if (kept === undefined || first === undefined) return;
+    const last = kept.at(-1);
+    if (last !== undefined && last.offset + 1 !== first.offset) kept.length = 0;
+    for (const event of events) kept.push(event);
+    if (kept.length > 2 * keptEvents) kept.splice(0, kept.length - keptEvents);
+  }
+
+  /** Events after an offset; empty when there are none as far as is known; undefined when the database must be asked. */
+  read(partition: number, afterOffset: number, limit: number): readonly LoggedEvent[] | undefined {
+    const kept = this.#partitions[partition];
+    const first = kept?.[0];
+    if (kept === undefined || first === undefined || afterOffset + 1 < first.offset) return undefined;
+    const start = afterOffset + 1 - first.offset;
+    return kept.slice(start, start + limit);
+  }
+
+  /** Remembers that the database had nothing beyond this tail a moment ago. */
+  sawHeads(heads: readonly LogPosition[], nowMs: number): void {
+    const isComplete = heads.every(
+      ({ offset }, partition) => offset <= (this.#partitions[partition]?.at(-1)?.offset ?? 0),
+    );
+    if (isComplete) this.#freshUntilMs = nowMs + freshMs;
+  }
+
+  isFresh(nowMs: number): boolean {
+    return nowMs < this.#freshUntilMs;
+  }
+
+  /** Somebody appended: here or, as a message says, elsewhere. */
+  wake(isElsewhere = false): void {
+    if (isElsewhere) this.#freshUntilMs = Number.NEGATIVE_INFINITY;
+    for (const waiter of [...this.#waiters]) waiter();
+  }
+
+  wait(withinMs: number, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const done = () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.#waiters.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, withinMs);
+      signal.addEventListener('abort', done, { once: true });
+      this.#waiters.add(done);
+    });
+  }
+}

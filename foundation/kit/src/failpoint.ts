@@ -1,0 +1,36 @@
+/**
+ * Failpoints stand at each commit border so that crash tests are exact. They do nothing until armed by
+ * `WK_FAILPOINT=name:kill` (or `name:kill@3`: at the third passing). Only apps read the environment.
+ */
+export const failpointNames = [
+  'log.before-commit',
+  'log.after-commit',
+  'log.after-series',
+  'processor.before-commit',
+  'processor.after-commit',
+  'health.before-commit',
+  'health.after-commit',
+  'alert.before-send',
+  'alert.after-send',
+] as const;
+export type FailpointName = (typeof failpointNames)[number];
+
+let armed: { readonly name: string; passingsLeft: number } | undefined;
+
+/** Arms one failpoint. @throws RangeError for a text that names none. */
+export function armFailpoint(specification: string): void {
+  const [, name, count] = /^([a-z.-]+):kill(?:@(\d+))?$/.exec(specification) ?? [];
+  if (name === undefined || !(failpointNames as readonly string[]).includes(name)) {
+    throw new RangeError(
+      `WK_FAILPOINT "${specification}" is not <name>:kill[@n] with a name of: ${failpointNames.join(', ')}`,
+    );
+  }
+  armed = { name, passingsLeft: Number(count ?? 1) };
+}
+
+/** Ends the process with SIGKILL when this failpoint is armed and due. */
+export function failpoint(name: FailpointName): void {
+  if (armed?.name !== name) return;
+  armed.passingsLeft -= 1;
+  if (armed.passingsLeft <= 0) process.kill(process.pid, 'SIGKILL');
+}

@@ -1,0 +1,4 @@
+export * from './clock.ts';
+export * from './failpoint.ts';
+export * from './log.ts';
+export * from './retry.ts';

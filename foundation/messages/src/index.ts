@@ -1,0 +1,2 @@
+export * from './drivers/postgres.ts';
+export * from './messages.ts';

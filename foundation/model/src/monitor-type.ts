@@ -1,0 +1,58 @@
+import type { Static, TSchema } from 'typebox';
+import type { ConditionScope } from './conditions/scope.ts';
+import type { PluginHead } from './plugin.ts';
+import type { Reason } from './reasons.ts';
+import type { Outcome } from './states.ts';
+
+/** What one attempt of a check saw. A target that is down is an observation with a reason; nothing is thrown. */
+export interface Observation {
+  readonly outcome: Exclude<Outcome, 'skipped'>;
+  readonly reason?: Reason;
+  /** One sentence for people: `GET http://… answered 503`. */
+  readonly message?: string;
+  /** Numbers by name, unit at the end. A phase that did not happen is absent. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Text that repeats from check to check: `status`, `protocol`, `address`. Becomes part of the series. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Seldom: hops of redirects, certificate facts, the message. */
+  readonly detail?: Readonly<Record<string, unknown>>;
+}
+
+export interface CheckContext {
+  /** Ends the check: the deadline of the slot or the stop of the process. */
+  readonly signal: AbortSignal;
+  readonly timeoutMs: number;
+  /** Monotonic milliseconds. */
+  nowMs(): number;
+  /** The one door to the outside. Typed by the guard package; see `flow/sources`. */
+  readonly egress: unknown;
+  /** A named credential of the settings file, or undefined. */
+  credential(name: string): Credential | undefined;
+  /** Applies the monitor's conditions to what was seen. */
+  judge(scope: ConditionScope): Judgement;
+}
+
+export interface Credential {
+  readonly username?: string;
+  readonly password?: string;
+  readonly token?: string;
+}
+
+export interface Judgement {
+  readonly outcome: 'ok' | 'degraded' | 'failed';
+  readonly reason?: Reason;
+  readonly message?: string;
+}
+
+/** A plug-in of the kind "monitor type". */
+export interface MonitorType<Options extends TSchema = TSchema> extends PluginHead<Options> {
+  /** Names of the values that every observation of this type has or leaves null, in the order they are stored. */
+  readonly valueNames: readonly string[];
+  /** Names a condition may use, each with its type; see `conditions/`. */
+  readonly conditionNames: readonly string[];
+  /** Conditions used when a monitor names none. */
+  readonly defaultAssertions: readonly string[];
+  /** What is checked, in a few words: `GET https://shop.example/`. */
+  target(options: Static<Options>): string;
+  check(options: Static<Options>, context: CheckContext): Promise<Observation>;
+}

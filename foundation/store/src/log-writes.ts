@@ -1,0 +1,282 @@
+import { failpoint } from '@watchkeeper/kit';
+import type { CheckSlot, LogPosition } from '@watchkeeper/model';
+import pg from 'pg';
+import { from as copyFrom } from 'pg-copy-streams';
+import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
+import { asStoreError, type Connection, clientConfig } from './store.ts';
+
+/** One producer's rows, encoded and waiting for a place in the log. */
+export interface PendingRows {
+  readonly producerId: number;
+  readonly epoch: number;
+  readonly firstSeq: number;
+  readonly partition: number;
+  readonly rows: EncodedRows;
+  readonly count: number;
+  /** Check slot of row i, where it has one. */
+  readonly slots: readonly (CheckSlot | undefined)[];
+  /** Rows that must not be stored: their series was refused. They count as sent. */
+  readonly without?: ReadonlySet<number>;
+}
+
+export type CommitOutcome =
+  | { readonly kind: 'fenced'; readonly epoch: number }
+  | {
+      readonly kind: 'committed';
+      /** Offset of row i; 0 where the row was stored before. */
+      readonly offsets: readonly number[];
+      readonly receivedUs: number;
+      readonly stored: number;
+    };
+
+/** Opens a connection for a lane of the log: nothing else runs on it. */
+export async function openLogClient(connection: Connection): Promise<pg.Client> {
+  const client = new pg.Client({
+    ...clientConfig(connection),
+    options:
+      '-c idle_in_transaction_session_timeout=30000 -c lock_timeout=15000 -c timezone=UTC -c synchronous_commit=on',
+  });
+  try {
+    await client.connect();
+  } catch (error) {
+    throw asStoreError(error);
+  }
+  return client;
+}
+
+/** Makes sure that the heads exist; a log that already has more partitions keeps them. Returns their number. */
+export async function openHeads(client: pg.ClientBase, atLeast: number): Promise<number> {
+  await client.query('insert into log_heads (log_partition) select generate_series(0, $1 - 1) on conflict do nothing', [
+    atLeast,
+  ]);
+  const { rows } = await client.query<{ count: number }>('select count(*) as count from log_heads');
+  return Number(rows[0]?.count);
+}
+
+/** Registers a new start of a producer: raises its epoch, so that older starts are fenced. */
+export async function openProducerRow(client: pg.ClientBase, name: string): Promise<{ id: number; epoch: number }> {
+  const { rows } = await client.query<{ id: number; epoch: number }>(
+    `insert into producers (name, epoch) values ($1, 1)
+     on conflict (name) do update set epoch = producers.epoch + 1, last_seq = 0, updated_at = now()
+     returning id, epoch`,
+    [name],
+  );
+  return rows[0] as { id: number; epoch: number };
+}
+
+/** The row of a producer that gives its own epochs, such as one in a zone without access to the database. */
+export async function producerRow(client: pg.ClientBase, name: string): Promise<{ id: number }> {
+  await client.query('insert into producers (name) values ($1) on conflict (name) do nothing', [name]);
+  const { rows } = await client.query<{ id: number }>('select id from producers where name = $1', [name]);
+  return rows[0] as { id: number };
+}
+
+export async function readHeads(client: pg.ClientBase): Promise<LogPosition[]> {
+  const { rows } = await client.query(
+    'select log_partition, last_offset, (extract(epoch from received_at) * 1000000)::bigint as received_us from log_heads order by log_partition',
+  );
+  return rows.map((row) => ({ offset: row.last_offset, receivedUs: row.received_us }));
+}
+
+/**
+ * Stores a group in one transaction:
+ * lock the producers, drop what is not newer; claim the check slots, drop what is claimed; lock the partition heads
+ * in order and move them on; patch offsets into the encoded rows; COPY; move the producers on; commit.
+ * Locks are always taken in this order and sorted within each step, so groups of other processes cannot deadlock.
+ */
+export async function commitGroup(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+): Promise<readonly CommitOutcome[]> {
+  await client.query('begin');
+  try {
+    const outcomes = await storeGroup(client, group);
+    failpoint('log.before-commit');
+    await client.query('commit');
+    failpoint('log.after-commit');
+    return outcomes;
+  } catch (error) {
+    // When the rollback fails too the connection is lost, and with it the transaction; the first error says why.
+    await Promise.allSettled([client.query('rollback')]);
+    throw error;
+  }
+}
+
+async function storeGroup(client: pg.ClientBase, group: readonly PendingRows[]): Promise<readonly CommitOutcome[]> {
+  const accepted = await acceptNewer(client, group);
+  await claimSlots(client, group, accepted);
+
+  const perPartition = new Map<number, number>();
+  accepted.forEach((rows, index) => {
+    const partition = group[index]?.partition as number;
+    if (rows !== undefined && rows.length > 0)
+      perPartition.set(partition, (perPartition.get(partition) ?? 0) + rows.length);
+  });
+  const heads = await moveHeads(client, perPartition);
+
+  const chunks: Buffer[] = [];
+  const outcomes = group.map((pending, index): CommitOutcome => {
+    const rows = accepted[index];
+    if (rows === undefined) return { kind: 'fenced', epoch: pending.epoch };
+    const offsets = new Array<number>(pending.count).fill(0);
+    const head = heads.get(pending.partition);
+    if (head === undefined) return { kind: 'committed', offsets, receivedUs: 0, stored: 0 };
+    for (const row of rows) {
+      head.next += 1;
+      offsets[row] = head.next;
+      patchRow(pending.rows, row, head.next, head.receivedUs);
+    }
+    chunks.push(...rowChunks(pending.rows, rows));
+    return { kind: 'committed', offsets, receivedUs: head.receivedUs, stored: rows.length };
+  });
+  if (chunks.length > 0) await copyEventRows(client, chunks);
+  await moveProducers(client, group, accepted);
+  return outcomes;
+}
+
+/** Rows of each entry that are newer than its producer's mark; undefined for a fenced entry. */
+async function acceptNewer(client: pg.ClientBase, group: readonly PendingRows[]): Promise<(number[] | undefined)[]> {
+  const ids = [...new Set(group.map((pending) => pending.producerId))].sort((a, b) => a - b);
+  const { rows } = await client.query(
+    'select id, epoch, last_seq from producers where id = any($1::integer[]) order by id for update',
+    [ids],
+  );
+  const marks = new Map<number, { epoch: number; lastSeq: number }>(
+    rows.map((row) => [row.id, { epoch: row.epoch, lastSeq: row.last_seq }]),
+  );
+  return group.map(({ producerId, epoch, firstSeq, count, without }) => {
+    const mark = marks.get(producerId);
+    if (mark === undefined || epoch < mark.epoch) return undefined;
+    const lastSeq = epoch > mark.epoch ? 0 : mark.lastSeq;
+    const newer: number[] = [];
+    for (let row = 0; row < count; row++) if (firstSeq + row > lastSeq && !without?.has(row)) newer.push(row);
+    marks.set(producerId, { epoch, lastSeq: Math.max(lastSeq, firstSeq + count - 1) });
+    return newer;
+  });
+}
+
+/** Takes rows out whose check slot somebody has stored before, or that stand twice in this group. */
+async function claimSlots(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+  accepted: (number[] | undefined)[],
+): Promise<void> {
+  const wanted = new Map<string, { slot: CheckSlot; entry: number; row: number }>();
+  const doubled: { entry: number; row: number }[] = [];
+  accepted.forEach((rows, entry) => {
+    for (const row of rows ?? []) {
+      const slot = group[entry]?.slots[row];
+      if (slot === undefined) continue;
+      const key = `${slot.monitorId} ${slot.zone} ${slot.slotMs} ${slot.attempt}`;
+      if (wanted.has(key)) doubled.push({ entry, row });
+      else wanted.set(key, { slot, entry, row });
+    }
+  });
+  if (wanted.size === 0) return;
+  const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1));
+  const { rows: claimed } = await client.query(
+    `insert into check_slots (monitor_id, zone, slot_at, attempt)
+     select monitor_id, zone, to_timestamp(slot_ms / 1000.0), attempt
+     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[]) as t (monitor_id, zone, slot_ms, attempt)
+     on conflict do nothing
+     returning monitor_id || ' ' || zone || ' ' || (extract(epoch from slot_at) * 1000)::bigint || ' ' || attempt as key`,
+    [
+      sorted.map(([, { slot }]) => slot.monitorId),
+      sorted.map(([, { slot }]) => slot.zone),
+      sorted.map(([, { slot }]) => slot.slotMs),
+      sorted.map(([, { slot }]) => slot.attempt),
+    ],
+  );
+  const won = new Set(claimed.map((row) => row.key as string));
+  const lost = [...doubled, ...sorted.filter(([key]) => !won.has(key)).map(([, place]) => place)];
+  for (const { entry, row } of lost) {
+    const rows = accepted[entry];
+    if (rows !== undefined) accepted[entry] = rows.filter((candidate) => candidate !== row);
+  }
+}
+
+/** Locks the heads in order and reserves their next offsets. The lock is held until commit: commit order is offset order. */
+async function moveHeads(
+  client: pg.ClientBase,
+  perPartition: ReadonlyMap<number, number>,
+): Promise<Map<number, { next: number; receivedUs: number }>> {
+  if (perPartition.size === 0) return new Map();
+  const partitions = [...perPartition.keys()].sort((a, b) => a - b);
+  const { rows } = await client.query(
+    `select log_partition, last_offset, (extract(epoch from greatest(received_at, clock_timestamp())) * 1000000)::bigint as received_us
+     from log_heads where log_partition = any($1::smallint[]) order by log_partition for update`,
+    [partitions],
+  );
+  await client.query(
+    `update log_heads h set last_offset = h.last_offset + t.count, received_at = timestamptz 'epoch' + t.received_us * interval '1 microsecond'
+     from unnest($1::smallint[], $2::bigint[], $3::bigint[]) as t (log_partition, count, received_us)
+     where h.log_partition = t.log_partition`,
+    [
+      rows.map((row) => row.log_partition),
+      rows.map((row) => perPartition.get(row.log_partition)),
+      rows.map((row) => row.received_us),
+    ],
+  );
+  return new Map(rows.map((row) => [row.log_partition, { next: row.last_offset, receivedUs: row.received_us }]));
+}
+
+/** The bytes of the chosen rows, neighbours joined. */
+function rowChunks({ bytes, starts }: EncodedRows, rows: readonly number[]): Buffer[] {
+  const chunks: Buffer[] = [];
+  for (let index = 0; index < rows.length; ) {
+    const first = rows[index] as number;
+    let last = first;
+    while (rows[index + 1] === last + 1) {
+      index += 1;
+      last += 1;
+    }
+    index += 1;
+    chunks.push(bytes.subarray(starts[first], starts[last + 1]));
+  }
+  return chunks;
+}
+
+const copyStatement = `copy events (${eventColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;
+
+/** COPY of encoded rows; the caller owns the transaction. */
+export function copyEventRows(client: pg.ClientBase, chunks: readonly Buffer[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stream = client.query(copyFrom(copyStatement));
+    stream.on('finish', resolve);
+    stream.on('error', reject);
+    stream.write(copyHeader);
+    for (const chunk of chunks) stream.write(chunk);
+    stream.end(copyTrailer);
+  });
+}
+
+async function moveProducers(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+  accepted: readonly (number[] | undefined)[],
+): Promise<void> {
+  const marks = new Map<number, { epoch: number; lastSeq: number }>();
+  group.forEach(({ producerId, epoch, firstSeq, count }, index) => {
+    if (accepted[index] === undefined || count === 0) return;
+    const mark = marks.get(producerId);
+    const lastSeq = firstSeq + count - 1;
+    if (mark === undefined || epoch > mark.epoch) marks.set(producerId, { epoch, lastSeq });
+    else if (epoch === mark.epoch) mark.lastSeq = Math.max(mark.lastSeq, lastSeq);
+  });
+  if (marks.size === 0) return;
+  await client.query(
+    `update producers p set last_seq = case when t.epoch > p.epoch then t.last_seq else greatest(p.last_seq, t.last_seq) end,
+       epoch = t.epoch, updated_at = now()
+     from unnest($1::integer[], $2::bigint[], $3::bigint[]) as t (id, epoch, last_seq) where p.id = t.id`,
+    [[...marks.keys()], [...marks.values()].map((mark) => mark.epoch), [...marks.values()].map((mark) => mark.lastSeq)],
+  );
+}
+
+/** True when rows found no partition for their day: `ensurePartitions` mends it. */
+export function isMissingPartition(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error as { code?: string }).code === '23514' &&
+    /no partition of relation/.test(error.message)
+  );
+}

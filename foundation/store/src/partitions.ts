@@ -1,0 +1,85 @@
+import { sql } from 'kysely';
+import type pg from 'pg';
+import type { Db } from './store.ts';
+
+const dayMs = 86_400_000;
+
+/** Days kept ready beyond today, so that a log that is cut off from maintenance goes on for a week. */
+const daysAhead = 7;
+
+const partitionName = (day: Date) => `events_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
+
+/** Creates the daily partitions from yesterday to a week ahead, by the clock of the database. Safe to call at any time. */
+export async function ensureEventPartitions(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ now: Date }>(
+    "select date_trunc('day', greatest(now(), (select max(received_at) from log_heads)), 'UTC') as now",
+  );
+  const today = (rows[0] as { now: Date }).now.getTime();
+  const wanted = Array.from({ length: daysAhead + 2 }, (_, index) => new Date(today + (index - 1) * dayMs));
+  const { rows: present } = await client.query<{ name: string }>(
+    'select relname as name from pg_class where relname = any($1::text[])',
+    [wanted.map(partitionName)],
+  );
+  const names = new Set(present.map((row) => row.name));
+  for (const day of wanted.filter((candidate) => !names.has(partitionName(candidate)))) {
+    const until = new Date(day.getTime() + dayMs);
+    // Names and bounds are made from a date alone; utility statements take no parameters.
+    await client.query(
+      `create table if not exists ${partitionName(day)} partition of events for values from ('${day.toISOString()}') to ('${until.toISOString()}')`,
+    );
+    await client.query(`alter table ${partitionName(day)} enable row level security`);
+  }
+}
+
+export interface RetentionResult {
+  /** Names of the partitions that were dropped. */
+  readonly dropped: readonly string[];
+  /** Names of partitions that are old enough but hold events which a reader has not read. */
+  readonly kept: readonly string[];
+}
+
+/** Drops whole days that are older than `keepMs` and that every reader has left behind. */
+export async function dropOldEventPartitions(db: Db, keepMs: number): Promise<RetentionResult> {
+  const { rows } = await sql<{ name: string; until: Date; is_read: boolean }>`
+    with days as (
+      select c.relname as name, (substring(c.relname from 8)::date + 1)::timestamp at time zone 'UTC' as until
+      from pg_inherits i join pg_class c on c.oid = i.inhrelid
+      where i.inhparent = 'events'::regclass
+    )
+    select name, until, not exists (
+      select from reader_positions r join log_heads h using (log_partition)
+      where r.log_offset < h.last_offset and r.received_at < days.until
+    ) as is_read
+    from days where until < now() - ${keepMs} * interval '1 millisecond'
+    order by until`.execute(db);
+  const dropped: string[] = [];
+  const kept: string[] = [];
+  for (const { name, is_read: isRead } of rows) {
+    if (!isRead) {
+      kept.push(name);
+      continue;
+    }
+    await sql`drop table ${sql.table(name)}`.execute(db);
+    dropped.push(name);
+  }
+  return { dropped, kept };
+}
+
+/** Forgets check slots older than any result that may still come, rollups past their age, and finished side tables. */
+export async function sweepOldRows(
+  db: Db,
+  keep: { readonly minuteMs: number; readonly hourMs: number; readonly dayMs: number },
+): Promise<void> {
+  const olderThan = (milliseconds: number) => sql`now() - ${milliseconds} * interval '1 millisecond'`;
+  await sql`delete from check_slots where slot_at < ${olderThan(2 * dayMs)}`.execute(db);
+  await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from login_links where expires_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from sessions where expires_at < now()`.execute(db);
+  await sql`delete from processes where seen_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from rollups where granularity_s < 3600 and bucket_at < ${olderThan(keep.minuteMs)}`.execute(db);
+  await sql`delete from rollups where granularity_s >= 3600 and granularity_s < 86400 and bucket_at < ${olderThan(keep.hourMs)}`.execute(
+    db,
+  );
+  await sql`delete from rollups where granularity_s >= 86400 and bucket_at < ${olderThan(keep.dayMs)}`.execute(db);
+}
