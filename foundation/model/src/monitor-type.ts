@@ -1,5 +1,4 @@
 import type { Static, TSchema } from 'typebox';
-import type { ConditionScope } from './conditions/scope.ts';
 import type { PluginHead } from './plugin.ts';
 import type { Reason } from './reasons.ts';
 import type { Outcome } from './states.ts';
@@ -18,20 +17,6 @@ export interface Observation {
   readonly detail?: Readonly<Record<string, unknown>>;
 }
 
-export interface CheckContext {
-  /** Ends the check: the deadline of the slot or the stop of the process. */
-  readonly signal: AbortSignal;
-  readonly timeoutMs: number;
-  /** Monotonic milliseconds. */
-  nowMs(): number;
-  /** The one door to the outside. Typed by the guard package; see `flow/sources`. */
-  readonly egress: unknown;
-  /** A named credential of the settings file, or undefined. */
-  credential(name: string): Credential | undefined;
-  /** Applies the monitor's conditions to what was seen. */
-  judge(scope: ConditionScope): Judgement;
-}
-
 export interface Credential {
   readonly username?: string;
   readonly password?: string;
@@ -44,15 +29,18 @@ export interface Judgement {
   readonly message?: string;
 }
 
-/** A plug-in of the kind "monitor type". */
-export interface MonitorType<Options extends TSchema = TSchema> extends PluginHead<Options> {
+/**
+ * A plug-in of the kind "monitor type". `Context` is what a check is given to work with; whoever only describes or
+ * validates monitors leaves it out and cannot call `check`.
+ */
+export interface MonitorType<Options extends TSchema = TSchema, Context = never> extends PluginHead<Options> {
   /** Names of the values that every observation of this type has or leaves null, in the order they are stored. */
   readonly valueNames: readonly string[];
-  /** Names a condition may use, each with its type; see `conditions/`. */
+  /** Names a condition may use; see `conditions/`. */
   readonly conditionNames: readonly string[];
   /** Conditions used when a monitor names none. */
   readonly defaultAssertions: readonly string[];
   /** What is checked, in a few words: `GET https://shop.example/`. */
   target(options: Static<Options>): string;
-  check(options: Static<Options>, context: CheckContext): Promise<Observation>;
+  check(options: Static<Options>, context: Context): Promise<Observation>;
 }

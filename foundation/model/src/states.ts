@@ -2,7 +2,9 @@ import { type Static, Type } from 'typebox';
 
 /** What one observation came to. `skipped`: the call was not made (maintenance, a held dependency). */
 export const outcomes = ['ok', 'degraded', 'failed', 'skipped'] as const;
-export const Outcome = Type.Unsafe<(typeof outcomes)[number]>(Type.Union(outcomes.map((outcome) => Type.Literal(outcome))));
+export const Outcome = Type.Unsafe<(typeof outcomes)[number]>(
+  Type.Union(outcomes.map((outcome) => Type.Literal(outcome))),
+);
 export type Outcome = (typeof outcomes)[number];
 
 /** States of a monitor, of a monitor in one zone, and of a service in one environment, worst first. */

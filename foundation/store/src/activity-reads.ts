@@ -19,6 +19,9 @@ export interface StateActivity extends ActivityPlace {
   readonly kind: 'state';
   readonly service: string;
   readonly environment: string;
+  /** What people call them. */
+  readonly serviceTitle: string;
+  readonly environmentTitle: string;
   readonly state: State;
   readonly previousState: State | null;
   readonly reason: string | null;
@@ -29,6 +32,9 @@ export interface AlertActivity extends ActivityPlace {
   readonly kind: 'alert';
   readonly service: string;
   readonly environment: string;
+  /** What people call them. */
+  readonly serviceTitle: string;
+  readonly environmentTitle: string;
   readonly state: State;
   readonly channel: string;
   readonly notification: 'opened' | 'changed' | 'resolved';
@@ -104,11 +110,15 @@ async function newest<Row>(
   return rows;
 }
 
+const titles = (of: RawBuilder<unknown>) => sql`
+  coalesce((select v.title from services v where v.tenant_id = ${of}.tenant_id and v.name = ${of}.service), ${of}.service) as "serviceTitle",
+  coalesce((select n.title from environments n where n.tenant_id = ${of}.tenant_id and n.name = ${of}.environment), ${of}.environment) as "environmentTitle"`;
+
 async function readStates(db: Db, query: ActivityQuery): Promise<StateActivity[]> {
   const at = sql`x.at`;
   const isThere = query.environment === undefined ? sql`true` : sql`x.environment = ${query.environment}`;
   return newest(db, query, {
-    columns: sql`'state' as kind, x.service, x.environment, x.state, x.previous_state as "previousState", x.reason, x.message`,
+    columns: sql`'state' as kind, x.service, x.environment, ${titles(sql`x`)}, x.state, x.previous_state as "previousState", x.reason, x.message`,
     from: sql`state_changes x`,
     condition: sql`x.monitor_id is null and ${isThere} and ${isWithin(query, 'state', at)}`,
     at,
@@ -119,7 +129,7 @@ async function readAlerts(db: Db, query: ActivityQuery): Promise<AlertActivity[]
   const at = sql`coalesce(x.delivered_at, x.given_up_at)`;
   const isThere = query.environment === undefined ? sql`true` : sql`l.environment = ${query.environment}`;
   return newest(db, query, {
-    columns: sql`'alert' as kind, l.service, l.environment, x.state, x.channel, x.kind as notification,
+    columns: sql`'alert' as kind, l.service, l.environment, ${titles(sql`l`)}, x.state, x.channel, x.kind as notification,
       x.delivered_at is not null as "isDelivered", x.last_error as error`,
     from: sql`alert_deliveries x join alerts l on l.id = x.alert_id`,
     condition: sql`${isThere} and ${isWithin(query, 'alert', at)}`,

@@ -221,3 +221,12 @@ export async function readLogFigures(db: Db): Promise<LogFigures> {
     from log_heads h`.execute(db);
   return rows[0] as LogFigures;
 }
+
+/** Events that the log took lately. */
+export async function countRecentEvents(db: Db, withinMs: number): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select count(*) as count from events where received_at > now() - ${withinMs}::float8 * interval '1 millisecond'`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
+}

@@ -1,0 +1,348 @@
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
+import { type Static, type TSchema, Type } from 'typebox';
+import { Compile } from 'typebox/compile';
+import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+
+/** Roles that a process can have. */
+export const processRoles = ['api', 'scheduler', 'processor', 'health'] as const;
+export type ProcessRole = (typeof processRoles)[number];
+
+const duration = (description: string, initial: string) =>
+  Type.String({ description, pattern: '^(\\d+(ms|s|m|h|d))+$', default: initial });
+const section = <T extends Record<string, TSchema>>(description: string, properties: T) =>
+  Type.Object(properties, { description, additionalProperties: false, default: {} });
+const secret = (description: string) =>
+  Type.String({
+    description: `${description}; a reference: env:NAME or file:/path`,
+    pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',
+  });
+
+/** Everything that can be set for a process. Defaults stand here and nowhere else. */
+export const SettingsSchema = Type.Object(
+  {
+    listen: Type.String({
+      description: 'Address and port of the web app, the API and /metrics',
+      pattern: '^.+:\\d{1,5}$',
+      default: '127.0.0.1:7300',
+    }),
+    publicUrl: Type.Optional(
+      Type.String({ description: 'Address under which people reach it; used in links', pattern: '^https?://[^\\s]+$' }),
+    ),
+    dataDir: Type.String({
+      description: 'Where the embedded database and the first key are kept',
+      default: join(homedir(), '.watchkeeper'),
+    }),
+    databaseUrl: Type.Optional(
+      Type.String({
+        description: 'A PostgreSQL 15 or newer instead of the embedded one; or a reference: env:NAME, file:/path',
+        minLength: 1,
+      }),
+    ),
+    roles: Type.Array(Type.Union(processRoles.map((role) => Type.Literal(role))), {
+      description: 'What this process does',
+      minItems: 1,
+      uniqueItems: true,
+      default: [...processRoles],
+    }),
+    zones: Type.Array(Type.String({ pattern: '^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$', maxLength: 63 }), {
+      description: 'Zones that this process watches from',
+      minItems: 1,
+      uniqueItems: true,
+      default: ['local'],
+    }),
+    production: Type.Boolean({
+      description: 'Refuses what would destroy data, such as a database reset',
+      default: false,
+    }),
+    demo: Type.Boolean({
+      description: 'Shows a demo of three services, fed by the built-in website mock',
+      default: false,
+    }),
+    log: section('The log of the process, on standard error', {
+      level: Type.Union(
+        (['trace', 'debug', 'info', 'warn', 'error'] as const).map((level) => Type.Literal(level)),
+        { description: 'The least important line that is written', default: 'info' },
+      ),
+      format: Type.Union([Type.Literal('json'), Type.Literal('text')], {
+        description: 'json for machines, text for a terminal',
+        default: 'text',
+      }),
+    }),
+    egress: section('Where outgoing connections may go', {
+      private: Type.Union([Type.Literal('allow'), Type.Literal('deny')], {
+        description: 'Loopback and private ranges',
+        default: 'allow',
+      }),
+      allow: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may be contacted in any case', default: [] }),
+      deny: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may never be contacted', default: [] }),
+    }),
+    credentials: Type.Record(
+      Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
+      Type.Object(
+        {
+          username: Type.Optional(Type.String()),
+          password: Type.Optional(secret('Password')),
+          token: Type.Optional(secret('Bearer token')),
+        },
+        { additionalProperties: false },
+      ),
+      { description: 'Named credentials that monitors and channels refer to', default: {} },
+    ),
+    mail: Type.Optional(
+      Type.Object(
+        {
+          host: Type.String({ description: 'SMTP server', minLength: 1 }),
+          port: Type.Integer({ description: 'Port', minimum: 1, maximum: 65_535, default: 587 }),
+          secure: Type.Boolean({
+            description: 'TLS from the first byte (port 465); otherwise STARTTLS where offered',
+            default: false,
+          }),
+          username: Type.Optional(Type.String()),
+          password: Type.Optional(secret('Password')),
+          from: Type.String({ description: 'Sender address', minLength: 3 }),
+        },
+        { description: 'SMTP server for alerts by e-mail', additionalProperties: false },
+      ),
+    ),
+    retention: section('How long things are kept', {
+      events: duration('Raw events', '30d'),
+      minutes: duration('Rollups finer than an hour', '90d'),
+      hours: duration('Rollups by the hour', '730d'),
+      days: duration('Rollups by the day', '3650d'),
+    }),
+    limits: section('Limits', {
+      checksAtOnce: Type.Integer({
+        description: 'Checks under way at the same time',
+        minimum: 1,
+        maximum: 10_000,
+        default: 200,
+      }),
+      bufferedEvents: Type.Integer({
+        description: 'Events kept in memory while the log is away; the oldest are dropped and counted beyond it',
+        minimum: 100,
+        default: 100_000,
+      }),
+      seriesPerTenant: Type.Integer({ description: 'Series one tenant may have', minimum: 1, default: 1_000_000 }),
+      requestsPerMinute: Type.Integer({ description: 'Requests of one key or address', minimum: 10, default: 3000 }),
+    }),
+  },
+  { additionalProperties: false },
+);
+
+export type Settings = Static<typeof SettingsSchema>;
+/** The same, as far as somebody has said something. */
+export type PartialSettings = { readonly [Key in keyof Settings]?: Settings[Key] | undefined };
+
+export interface SettingsSources {
+  /** From the command line; strongest. */
+  readonly flags: PartialSettings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Path of a YAML file. */
+  readonly file?: string;
+}
+
+export interface EffectiveSettings {
+  readonly settings: Settings;
+  /** Where each top-level value came from: `flag`, `environment NAME`, `file PATH` or `default`. */
+  readonly origins: Readonly<Record<string, string>>;
+}
+
+const validator = Compile(SettingsSchema);
+
+/**
+ * Joins flags, environment, file and defaults, in this order of strength; the result is frozen.
+ * @throws WatchkeeperError `settings_invalid` with one problem per mistake, each with line and column of the file.
+ */
+export function loadSettings({ flags, environment, file }: SettingsSources): EffectiveSettings {
+  const fromFile = file === undefined ? {} : readSettingsFile(file);
+  const fromEnvironment = environmentSettings(environment);
+  const origins: Record<string, string> = {};
+  const merged: Record<string, unknown> = {};
+  for (const key of Object.keys(SettingsSchema.properties)) {
+    const given = (flags as Record<string, unknown>)[key];
+    if (given !== undefined) [merged[key], origins[key]] = [given, 'flag'];
+    else if (fromEnvironment[key] !== undefined)
+      [merged[key], origins[key]] = [fromEnvironment[key]?.value, `environment ${fromEnvironment[key]?.name}`];
+    else if (Object.hasOwn(fromFile, key)) [merged[key], origins[key]] = [fromFile[key], `file ${file}`];
+    else origins[key] = 'default';
+  }
+  const settings = withDefaults(SettingsSchema, merged) as Settings;
+  const problems = problemsOf(settings, origins);
+  if (problems.length > 0) throw invalid(problems);
+  return { settings: deepFreeze({ ...settings, dataDir: resolve(settings.dataDir) }), origins };
+}
+
+/** Reads what a reference such as `env:NAME` or `file:/path` stands for. */
+export function resolveReference(reference: string, environment: Readonly<Record<string, string | undefined>>): string {
+  const [, kind, place = ''] = /^(env|file):(.+)$/.exec(reference) ?? [];
+  if (kind === 'env') {
+    const value = environment[place];
+    if (value === undefined)
+      throw new WatchkeeperError(
+        'settings_invalid',
+        `The setting refers to the environment variable ${place}, which is not set. Set it, or change the reference.`,
+      );
+    return value;
+  }
+  if (kind === 'file') {
+    try {
+      return readFileSync(place, 'utf8').trimEnd();
+    } catch (error) {
+      throw new WatchkeeperError(
+        'settings_invalid',
+        `The setting refers to the file ${place}, which cannot be read (${(error as Error).message}).`,
+        { cause: error },
+      );
+    }
+  }
+  return reference;
+}
+
+function environmentSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, { name: string; value: unknown }> {
+  const found: Record<string, { name: string; value: unknown }> = {};
+  const take = (name: string, key: string, read: (text: string) => unknown = (text) => text) => {
+    const text = environment[name];
+    if (text !== undefined && text !== '') found[key] = { name, value: read(text) };
+  };
+  // What hosting platforms set; our own names are stronger.
+  take('PORT', 'listen', (port) => `0.0.0.0:${port}`);
+  take('DATABASE_URL', 'databaseUrl');
+  take('WATCHKEEPER_LISTEN', 'listen');
+  take('WATCHKEEPER_PUBLIC_URL', 'publicUrl');
+  take('WATCHKEEPER_DATA_DIR', 'dataDir');
+  take('WATCHKEEPER_DATABASE_URL', 'databaseUrl');
+  take('WATCHKEEPER_ROLES', 'roles', (text) => text.split(','));
+  take('WATCHKEEPER_ZONES', 'zones', (text) => text.split(','));
+  take('WATCHKEEPER_PRODUCTION', 'production', (text) => text === 'true' || text === '1');
+  return found;
+}
+
+function readSettingsFile(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new WatchkeeperError(
+      'settings_invalid',
+      `The settings file ${file} cannot be read (${(error as Error).message}).`,
+      { cause: error },
+    );
+  }
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
+  if (document.errors.length > 0) {
+    throw invalid(
+      document.errors.map((error) => ({
+        pointer: `${file}:${error.linePos?.[0].line ?? 1}`,
+        message: error.message.split('\n')[0] ?? 'not valid YAML',
+      })),
+    );
+  }
+  const problems: Problem[] = [];
+  if (document.contents !== null) checkNode(SettingsSchema, document.contents as Node, '', { file, lines, problems });
+  if (problems.length > 0) throw invalid(problems);
+  return (document.toJS() ?? {}) as Record<string, unknown>;
+}
+
+interface Problem {
+  readonly pointer: string;
+  readonly message: string;
+}
+
+interface Place {
+  readonly file: string;
+  readonly lines: LineCounter;
+  readonly problems: Problem[];
+}
+
+/** Unknown keys and wrong values, each at its line. */
+function checkNode(schema: TSchema, node: Node, path: string, place: Place): void {
+  const offset = node.range?.[0] ?? 0;
+  const { line, col } = place.lines.linePos(offset);
+  const at = `${place.file}:${line}:${col}`;
+  const properties = (schema as { properties?: Record<string, TSchema> }).properties;
+  if (properties === undefined || !isMap(node)) {
+    const value = isScalar(node) ? node.value : isSeq(node) || isMap(node) ? node.toJSON() : undefined;
+    const [error] = Compile(schema).Errors(value);
+    if (error !== undefined)
+      place.problems.push({ pointer: at, message: `${path} ${error.message}: ${describeSchema(schema)}` });
+    return;
+  }
+  for (const { key, value } of node.items) {
+    const name = String(isScalar(key) ? key.value : key);
+    const keyAt = place.lines.linePos((key as Node).range?.[0] ?? offset);
+    const known = properties[name];
+    if (known === undefined) {
+      const nearest = nearestName(name, Object.keys(properties));
+      place.problems.push({
+        pointer: `${place.file}:${keyAt.line}:${keyAt.col}`,
+        message: `there is no setting "${path === '' ? name : `${path}.${name}`}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
+      });
+    } else if (value !== null) checkNode(known, value as Node, path === '' ? name : `${path}.${name}`, place);
+  }
+}
+
+function describeSchema(schema: TSchema): string {
+  const { description, pattern, minimum, maximum } = schema as {
+    description?: string;
+    pattern?: string;
+    minimum?: number;
+    maximum?: number;
+  };
+  const bounds = minimum === undefined ? '' : ` from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
+  return `${description ?? 'a value'}${bounds}${pattern === undefined ? '' : ` (${pattern})`}`;
+}
+
+function problemsOf(settings: Settings, origins: Readonly<Record<string, string>>): Problem[] {
+  const problems: Problem[] = [];
+  for (const error of validator.Errors(settings)) {
+    const path = error.instancePath.split('/').filter((part) => part !== '');
+    problems.push({
+      pointer: error.instancePath,
+      message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${error.message}`,
+    });
+  }
+  if (problems.length > 0) return problems;
+  const port = Number(settings.listen.slice(settings.listen.lastIndexOf(':') + 1));
+  if (port > 65_535)
+    problems.push({ pointer: '/listen', message: `listen (${origins.listen}) has port ${port}; ports end at 65535` });
+  for (const [name, text] of Object.entries(settings.retention)) {
+    if ((parseDuration(text) ?? 0) < 3_600_000)
+      problems.push({ pointer: `/retention/${name}`, message: `retention.${name} is ${text}; at least 1h is needed` });
+  }
+  return problems;
+}
+
+function withDefaults(schema: TSchema, value: unknown): unknown {
+  const { properties, default: initial } = schema as { properties?: Record<string, TSchema>; default?: unknown };
+  const given = value === undefined ? structuredClone(initial) : value;
+  if (properties === undefined || typeof given !== 'object' || given === null || Array.isArray(given)) return given;
+  const result: Record<string, unknown> = { ...given };
+  for (const [name, property] of Object.entries(properties)) {
+    const filled = withDefaults(property, result[name]);
+    if (filled !== undefined) result[name] = filled;
+  }
+  return result;
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const part of Object.values(value)) deepFreeze(part);
+  }
+  return value;
+}
+
+function invalid(problems: readonly Problem[]): WatchkeeperError {
+  const lines = problems.map(({ pointer, message }) => `  ${pointer}: ${message}`);
+  return new WatchkeeperError(
+    'settings_invalid',
+    `The settings cannot be used:\n${lines.join('\n')}\nMend them and start again; docs/reference/settings.md lists all.`,
+    { problems },
+  );
+}

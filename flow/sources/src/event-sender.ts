@@ -1,0 +1,110 @@
+import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
+import { type EventBatch, type EventLog, isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
+
+export interface EventSenderOptions {
+  readonly eventLog: EventLog;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Name of this producer; nobody else may use it at the same time. */
+  readonly producer: string;
+  /** Events kept while the log is away; beyond it the oldest are dropped and counted. */
+  readonly bufferEvents: number;
+}
+
+const batchEvents = 1000;
+
+/**
+ * Brings events of one producer into the log: one batch in flight, in order. A batch whose fate is unknown is sent
+ * again unchanged, so its sequence numbers decide whether it is stored already.
+ */
+export class EventSender {
+  readonly #options: EventSenderOptions;
+  #waiting: NewEvent[] = [];
+  #inFlight: EventBatch | undefined;
+  #epoch: number | undefined;
+  #nextSeq = 1;
+  #sending: Promise<void> | undefined;
+  readonly #stop = new AbortController();
+  dropped = 0;
+  sent = 0;
+  lastError: string | null = null;
+
+  constructor(options: EventSenderOptions) {
+    this.#options = options;
+  }
+
+  /** Events not stored yet. */
+  get waiting(): number {
+    return this.#waiting.length + (this.#inFlight?.events.length ?? 0);
+  }
+
+  add(event: NewEvent): void {
+    if (this.#waiting.length >= this.#options.bufferEvents) {
+      this.#waiting.shift();
+      this.dropped += 1;
+    }
+    this.#waiting.push(event);
+    this.#sending ??= this.#send();
+  }
+
+  /** Waits until everything is stored, at most `withinMs`; what is left then is counted as dropped. */
+  async close(withinMs: number): Promise<void> {
+    const limit = new AbortController();
+    await Promise.race([this.#sending, this.#options.clock.pause(withinMs, limit.signal)]);
+    limit.abort();
+    this.#stop.abort();
+    await this.#sending;
+    this.dropped += this.waiting;
+  }
+
+  async #send(): Promise<void> {
+    const { eventLog, clock, logger, producer } = this.#options;
+    let attempt = 0;
+    while (this.waiting > 0 && !this.#stop.signal.aborted) {
+      try {
+        this.#epoch ??= (await eventLog.openProducer(producer)).epoch;
+        this.#inFlight ??= {
+          producer,
+          epoch: this.#epoch,
+          firstSeq: this.#nextSeq,
+          events: this.#waiting.splice(0, batchEvents),
+        };
+        await eventLog.append(this.#inFlight);
+        this.sent += this.#inFlight.events.length;
+        this.#nextSeq += this.#inFlight.events.length;
+        this.#inFlight = undefined;
+        this.lastError = null;
+        attempt = 0;
+      } catch (error) {
+        attempt += 1;
+        this.lastError = error instanceof Error ? error.message : String(error);
+        if (isWatchkeeperError(error, 'epoch_fenced')) this.#startAnew();
+        else if (!isWatchkeeperError(error)) this.#giveUpBatch(error);
+        if (attempt === 1)
+          logger.warn(
+            { err: error, waiting: this.waiting },
+            'events could not be stored yet; they are kept and sent again',
+          );
+        await clock.pause(backoffMs(attempt, { firstMs: 50, longestMs: 5000 }), this.#stop.signal);
+      }
+    }
+    this.#sending = undefined;
+  }
+
+  /** Somebody took this name over: go on under a new epoch. Check slots keep what was stored from being stored again. */
+  #startAnew(): void {
+    this.#waiting.unshift(...(this.#inFlight?.events ?? []));
+    this.#inFlight = undefined;
+    this.#epoch = undefined;
+    this.#nextSeq = 1;
+  }
+
+  /** A batch that the log refuses for another reason than being away would block everything behind it. */
+  #giveUpBatch(error: unknown): void {
+    const events = this.#inFlight?.events.length ?? 0;
+    this.#options.logger.error({ err: error, events }, 'the event log refused a batch; it is dropped');
+    this.dropped += events;
+    this.#nextSeq += events;
+    this.#inFlight = undefined;
+  }
+}

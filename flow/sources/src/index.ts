@@ -1,0 +1,3 @@
+export * from './monitor-context.ts';
+export * from './monitors/index.ts';
+export * from './scheduler.ts';

@@ -1,0 +1,5 @@
+/** Monitor types by name, alphabetical. */
+export const monitorTypes = {
+  http: () => import('./http.ts'),
+  tcp: () => import('./tcp.ts'),
+};

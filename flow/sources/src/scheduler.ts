@@ -1,0 +1,387 @@
+import type { Clock, Logger } from '@watchkeeper/kit';
+import type { Messages } from '@watchkeeper/messages';
+import type { EventLog, NewEvent, Observation } from '@watchkeeper/model';
+import {
+  type ClaimedCheckRun,
+  claimCheckRuns,
+  finishCheckRun,
+  holdLease,
+  readSchedule,
+  type Store,
+} from '@watchkeeper/store';
+import { DueQueue } from './due-queue.ts';
+import { EventSender } from './event-sender.ts';
+import { type CheckSurroundings, type MonitorJob, prepareJob } from './monitor-job.ts';
+import { SlotClock } from './slot-clock.ts';
+
+export interface SchedulerOptions extends Omit<CheckSurroundings, 'wallMs'> {
+  readonly store: Store;
+  readonly eventLog: EventLog;
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Identity of this process among those that share the database; another one for every start. */
+  readonly holder: string;
+  /** Zones that this process can watch from. */
+  readonly zones: readonly string[];
+  /** Checks under way at the same time. */
+  readonly checksAtOnce: number;
+  readonly bufferEvents: number;
+  /** Length of the lease on a zone, seconds. Default 9: a killed scheduler is replaced within 12 s. */
+  readonly leaseSeconds?: number;
+}
+
+export interface SchedulerStats {
+  /** Zones that this process watches from now. */
+  readonly zones: readonly string[];
+  readonly monitors: number;
+  readonly running: number;
+  /** Due and waiting for a place among `checksAtOnce`. */
+  readonly queued: number;
+  /** Final results since the start. */
+  readonly checks: number;
+  /** Slots left out since the check before was still under way, or the process was late by whole intervals. */
+  readonly skippedSlots: number;
+  /** 99th percentile of the start's lateness over the last thousand checks, milliseconds; null before the first. */
+  readonly latenessP99Ms: number | null;
+  readonly waitingEvents: number;
+  readonly droppedEvents: number;
+  readonly lastError: string | null;
+}
+
+export interface Scheduler {
+  stats(): SchedulerStats;
+  /** Starts no more checks, waits for those under way, stores their events, gives the leases back. May be called twice. */
+  drain(): Promise<void>;
+}
+
+/** Rows are read again in any case this often, milliseconds. */
+const rereadEveryMs = 30_000;
+const checkRunsEveryMs = 5000;
+/** Longest wait for checks and events on drain, milliseconds. */
+const drainMs = 5000;
+const longestTimerMs = 60_000;
+
+/** Runs the monitors of its zones in fixed-rate slots and sends what they saw to the event log. */
+export function startScheduler(options: SchedulerOptions): Scheduler {
+  const { store, clock, logger, messages, holder, zones, leaseSeconds = 9 } = options;
+  const stop = new AbortController();
+  const sender = new EventSender({
+    eventLog: options.eventLog,
+    clock,
+    logger,
+    producer: `scheduler/${holder}`,
+    bufferEvents: options.bufferEvents,
+  });
+  const runner = new CheckRunner(options, sender);
+  const loops = zones.map((zone) =>
+    holdLease({
+      store,
+      clock,
+      logger,
+      name: `scheduler/${zone}`,
+      holder,
+      seconds: leaseSeconds,
+      signal: stop.signal,
+      work: (_lease, signal) => new ZoneLoop(zone, options, runner).run(signal),
+    }),
+  );
+  const asked = runner.serveCheckRuns(messages, stop.signal);
+  let draining: Promise<void> | undefined;
+  const drain = async () => {
+    stop.abort();
+    await Promise.all([...loops, asked]);
+    await runner.idle(drainMs);
+    await sender.close(drainMs);
+  };
+  return {
+    stats: () => ({
+      ...runner.stats(),
+      waitingEvents: sender.waiting,
+      droppedEvents: sender.dropped,
+      lastError: sender.lastError,
+    }),
+    drain() {
+      draining ??= drain();
+      return draining;
+    },
+  };
+}
+
+/** A monitor's place in the schedule. */
+interface Entry {
+  readonly job: MonitorJob;
+  isRemoved: boolean;
+  isRunning: boolean;
+}
+
+interface DueSlot {
+  readonly entry: Entry;
+  readonly slotMs: number;
+}
+
+/** The schedule of one zone while its lease is held. */
+class ZoneLoop {
+  readonly #zone: string;
+  readonly #options: SchedulerOptions;
+  readonly #runner: CheckRunner;
+  readonly #slots: SlotClock;
+  readonly #entries = new Map<string, Entry>();
+  readonly #queue = new DueQueue<DueSlot>();
+
+  constructor(zone: string, options: SchedulerOptions, runner: CheckRunner) {
+    this.#zone = zone;
+    this.#options = options;
+    this.#runner = runner;
+    this.#slots = new SlotClock(options.clock);
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { messages, clock, logger } = this.#options;
+    let isStale = true;
+    let readAtMs = Number.NEGATIVE_INFINITY;
+    let wake = new AbortController();
+    const unsubscribe = messages.subscribe('monitors', () => {
+      isStale = true;
+      wake.abort();
+    });
+    const onAbort = () => wake.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#runner.enter(this.#zone, this.#entries);
+    try {
+      while (!signal.aborted) {
+        wake = new AbortController();
+        if (isStale || clock.nowMs() - readAtMs >= rereadEveryMs) {
+          isStale = false;
+          readAtMs = clock.nowMs();
+          try {
+            await this.#reread();
+          } catch (error) {
+            logger.warn({ err: error, zone: this.#zone }, 'the monitors could not be read again; the known ones go on');
+          }
+        }
+        this.#startDue();
+        const untilDueMs = (this.#queue.nextDueMs ?? Number.POSITIVE_INFINITY) - this.#slots.nowMs();
+        const untilRereadMs = readAtMs + rereadEveryMs - clock.nowMs();
+        await clock.pause(Math.max(1, Math.min(longestTimerMs, untilDueMs, untilRereadMs)), wake.signal);
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      unsubscribe();
+      for (const entry of this.#entries.values()) entry.isRemoved = true;
+      this.#runner.leave(this.#zone);
+    }
+  }
+
+  /** Makes the schedule what the rows say. A changed monitor keeps its grid as long as its interval stays. */
+  async #reread(): Promise<void> {
+    const monitors = await readSchedule(this.#options.store.db, [this.#zone]);
+    const present = new Set(monitors.map((monitor) => monitor.id));
+    for (const [id, entry] of this.#entries) {
+      if (present.has(id)) continue;
+      entry.isRemoved = true;
+      this.#entries.delete(id);
+    }
+    for (const monitor of monitors) {
+      const known = this.#entries.get(monitor.id);
+      if (known !== undefined && known.job.monitor.version === monitor.version) continue;
+      if (known !== undefined) known.isRemoved = true;
+      const entry: Entry = {
+        job: await prepareJob(monitor, this.#zone, this.#runner.surroundings),
+        isRemoved: false,
+        isRunning: false,
+      };
+      this.#entries.set(monitor.id, entry);
+      this.#schedule(entry, this.#slots.nowMs());
+    }
+  }
+
+  /** Queues the first slot after a moment. */
+  #schedule(entry: Entry, afterMs: number): void {
+    const { offsetMs, monitor } = entry.job;
+    const slotMs = Math.floor((afterMs - offsetMs) / monitor.intervalMs + 1) * monitor.intervalMs + offsetMs;
+    this.#queue.push(slotMs, { entry, slotMs });
+  }
+
+  #startDue(): void {
+    const nowMs = this.#slots.nowMs();
+    for (let due = this.#queue.popDue(nowMs); due !== undefined; due = this.#queue.popDue(nowMs)) {
+      const { entry, slotMs } = due.item;
+      if (entry.isRemoved) continue;
+      const { intervalMs } = entry.job.monitor;
+      const missed = Math.floor((nowMs - slotMs) / intervalMs);
+      this.#schedule(entry, Math.max(slotMs, nowMs));
+      this.#runner.skippedSlots += missed;
+      if (entry.isRunning) {
+        this.#runner.skippedSlots += 1;
+        continue;
+      }
+      entry.isRunning = true;
+      // The newest slot that has begun: what lies before it is gone.
+      this.#runner.start(entry, slotMs + missed * intervalMs, () => this.#slots.nowMs());
+    }
+  }
+}
+
+/** Runs checks, a limited number at once, and turns observations into events. */
+class CheckRunner {
+  readonly surroundings: CheckSurroundings;
+  readonly #options: SchedulerOptions;
+  readonly #sender: EventSender;
+  readonly #zones = new Map<string, ReadonlyMap<string, Entry>>();
+  readonly #queued: (() => Promise<void>)[] = [];
+  readonly #running = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  readonly #lateness: number[] = [];
+  #checks = 0;
+  skippedSlots = 0;
+
+  constructor(options: SchedulerOptions, sender: EventSender) {
+    this.#options = options;
+    this.#sender = sender;
+    const { egress, monitorTypes, credential, clock } = options;
+    this.surroundings = { egress, monitorTypes, credential, wallMs: () => clock.wallMs() };
+  }
+
+  enter(zone: string, entries: ReadonlyMap<string, Entry>): void {
+    this.#zones.set(zone, entries);
+  }
+
+  leave(zone: string): void {
+    this.#zones.delete(zone);
+  }
+
+  stats(): Omit<SchedulerStats, 'waitingEvents' | 'droppedEvents' | 'lastError'> {
+    const sorted = [...this.#lateness].sort((a, b) => a - b);
+    return {
+      zones: [...this.#zones.keys()],
+      monitors: [...this.#zones.values()].reduce((sum, entries) => sum + entries.size, 0),
+      running: this.#running.size,
+      queued: this.#queued.length,
+      checks: this.#checks,
+      skippedSlots: this.skippedSlots,
+      latenessP99Ms: sorted[Math.floor(sorted.length * 0.99)] ?? null,
+    };
+  }
+
+  start(entry: Entry, slotMs: number, slotNowMs: () => number): void {
+    this.#enqueue(async () => {
+      if (!entry.isRemoved) await this.#checkSlot(entry.job, slotMs, slotNowMs);
+      entry.isRunning = false;
+    });
+  }
+
+  /** Waits for the checks under way, at most `withinMs`; the rest is stopped and leaves no event. */
+  async idle(withinMs: number): Promise<void> {
+    this.#queued.length = 0;
+    const limit = new AbortController();
+    await Promise.race([Promise.all(this.#running), this.#options.clock.pause(withinMs, limit.signal)]);
+    limit.abort();
+    this.#stop.abort();
+    await Promise.all(this.#running);
+  }
+
+  /** Checks outside the schedule, for the zones that are held. */
+  async serveCheckRuns(messages: Messages, signal: AbortSignal): Promise<void> {
+    const { store, clock, logger, checksAtOnce } = this.#options;
+    let wake = new AbortController();
+    const rouse = () => wake.abort();
+    const unsubscribe = messages.subscribe('check-runs', rouse);
+    signal.addEventListener('abort', rouse, { once: true });
+    while (!signal.aborted) {
+      wake = new AbortController();
+      try {
+        const zones = [...this.#zones.keys()];
+        const claimed = zones.length === 0 ? [] : await claimCheckRuns(store.db, zones, checksAtOnce);
+        for (const run of claimed) this.#enqueue(() => this.#checkOnce(run), true);
+      } catch (error) {
+        logger.warn({ err: error }, 'checks that somebody asked for could not be read; they are read again');
+      }
+      await clock.pause(checkRunsEveryMs, AbortSignal.any([wake.signal, signal]));
+    }
+    unsubscribe();
+  }
+
+  #enqueue(work: () => Promise<void>, isUrgent = false): void {
+    if (isUrgent) this.#queued.unshift(work);
+    else this.#queued.push(work);
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (this.#running.size < this.#options.checksAtOnce) {
+      const work = this.#queued.shift();
+      if (work === undefined) return;
+      const running = work()
+        .catch((error: unknown) => this.#options.logger.error({ err: error }, 'a check stopped with an error of ours'))
+        .finally(() => {
+          this.#running.delete(running);
+          this.#fill();
+        });
+      this.#running.add(running);
+    }
+  }
+
+  async #checkSlot(job: MonitorJob, slotMs: number, slotNowMs: () => number): Promise<void> {
+    const { clock } = this.#options;
+    const { retries, intervalMs, id } = job.monitor;
+    const latenessMs = slotNowMs() - slotMs;
+    this.#lateness.push(latenessMs);
+    if (this.#lateness.length > 1000) this.#lateness.shift();
+    for (let attempt = 1; ; attempt++) {
+      const wallMs = clock.wallMs();
+      const observation = await job.attempt(this.#stop.signal);
+      if (this.#stop.signal.aborted) return;
+      const isFinal = observation.outcome !== 'failed' || attempt > retries;
+      this.#sender.add({
+        ...eventOf(job, isFinal ? 'monitor.checked' : 'monitor.attempted', observation, {
+          wallMs,
+          latenessMs,
+          attempt,
+        }),
+        slot: { monitorId: id, zone: job.zone, slotMs, attempt },
+      });
+      if (isFinal) {
+        this.#checks += 1;
+        return;
+      }
+      await clock.pause(Math.min(1000, intervalMs / 20), this.#stop.signal);
+    }
+  }
+
+  async #checkOnce(run: ClaimedCheckRun): Promise<void> {
+    const { clock, store } = this.#options;
+    const monitor = { ...run.definition, id: run.monitorId ?? run.runId, tenant: run.tenant, version: 0 };
+    const job = await prepareJob(monitor, run.zone, this.surroundings);
+    const wallMs = clock.wallMs();
+    const observation = await job.attempt(this.#stop.signal);
+    if (this.#stop.signal.aborted) return;
+    const { outcome, reason = null, message = null, values, attributes, detail = null } = observation;
+    await finishCheckRun(store.db, run.runId, run.zone, { outcome, reason, message, values, attributes, detail });
+    if (run.monitorId !== null)
+      this.#sender.add(
+        eventOf(job, 'monitor.checked', observation, { wallMs, latenessMs: 0, attempt: 1 }, { trigger: 'manual' }),
+      );
+  }
+}
+
+function eventOf(
+  job: MonitorJob,
+  name: string,
+  observation: Observation,
+  { wallMs, latenessMs, attempt }: { wallMs: number; latenessMs: number; attempt: number },
+  extra: Readonly<Record<string, string>> = {},
+): NewEvent {
+  const series = job.seriesOf(name, observation, extra);
+  const known: Readonly<Record<string, number | undefined>> = { ...observation.values, latenessMs, attempt };
+  const message = observation.message;
+  const detail = observation.detail ?? (message === undefined ? undefined : { message });
+  return {
+    series,
+    timeUs: Math.round(wallMs * 1000),
+    outcome: observation.outcome,
+    ...(observation.reason === undefined ? {} : { reason: observation.reason }),
+    values: series.valueNames.map((valueName) => known[valueName] ?? null),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}

@@ -1,0 +1,6 @@
+export * from './address-policy.ts';
+export * from './egress.ts';
+export * from './exchange.ts';
+export * from './http-request.ts';
+export * from './secure-contexts.ts';
+export * from './tls-reason.ts';
