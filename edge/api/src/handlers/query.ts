@@ -1,0 +1,181 @@
+import { parseDuration, type QueryInput, type QueryResult, rollupLayout, seriesDimensions } from '@watchkeeper/model';
+import {
+  type EventQuestion,
+  queryEvents,
+  queryHeatmap,
+  queryRollup,
+  readRollup,
+  rollupNotFound,
+  type Tables,
+  unknownNames,
+} from '@watchkeeper/store';
+import type { Transaction } from 'kysely';
+import type { Caller, Handlers } from '../handler.ts';
+import {
+  answerRows,
+  granularityFor,
+  namesIn,
+  rangeText,
+  refuse,
+  shapeProblems,
+  stepProblems,
+  unknownNameProblems,
+} from '../query-answer.ts';
+import { scopeOf } from '../read-scope.ts';
+import { rangeOf, type TimeRange } from '../time-range.ts';
+
+const inBody = (bound: string) => `/${bound}`;
+/** Dimensions that every event has beside its attributes. */
+const plainDimensions = [...seriesDimensions, 'outcome', 'reason'];
+
+export const queryHandlers = {
+  async query({ body, caller }, { store, clock }) {
+    const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
+    refuse([...shapeProblems(body), ...stepProblems(body.step, range)], 'The question');
+    return store.read(scopeOf(caller), (tx) =>
+      body.rollup === undefined ? askEvents(tx, body, range, caller) : askRollup(tx, body, body.rollup, range, caller),
+    );
+  },
+
+  async queryHeatmap({ body, caller }, { store, clock }) {
+    const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
+    const where = body.where ?? {};
+    refuse([...shapeProblems({ aggregates: [], where }), ...stepProblems(body.step, range)], 'The heat map');
+    const stepMs = parseDuration(body.step) as number;
+    const scope = scopeOf(caller);
+    const columns = await store.read(scope, async (tx) => {
+      const { isMeasured, unknown, knownValues, knownAttributes } = await unknownNames(tx, {
+        tenantId: scope,
+        events: body.events,
+        values: [body.value],
+        dimensions: Object.keys(where),
+      });
+      if (!isMeasured) return [];
+      const places = new Map(Object.keys(where).map((name) => [name, [`/where/${name}`]]));
+      refuse(
+        [
+          ...unknownNameProblems(new Map([[body.value, ['/value']]]), unknown, knownValues),
+          ...unknownNameProblems(places, unknown, [...plainDimensions, ...knownAttributes]),
+        ],
+        'The heat map',
+      );
+      return queryHeatmap(tx, { tenantId: scope, events: body.events, value: body.value, where, stepMs, ...range });
+    });
+    const reported = new Map(columns.map((column) => [column.atMs, column]));
+    const answer: { at: string; sources: number; buckets: { lower: number; upper: number; count: number }[] }[] = [];
+    for (let atMs = Math.floor(range.fromMs / stepMs) * stepMs; atMs < range.toMs; atMs += stepMs) {
+      const column = reported.get(atMs);
+      answer.push({
+        at: new Date(atMs).toISOString(),
+        sources: column?.sources ?? 0,
+        buckets: [...(column?.buckets ?? [])],
+      });
+    }
+    return { ...rangeText(range, stepMs), step: body.step, columns: answer };
+  },
+} satisfies Partial<Handlers>;
+
+async function askEvents(
+  tx: Transaction<Tables>,
+  body: QueryInput,
+  range: TimeRange,
+  caller: Caller,
+): Promise<QueryResult> {
+  const { values, dimensions } = namesIn(body);
+  const question: EventQuestion = {
+    tenantId: scopeOf(caller),
+    ...(body.events === undefined ? {} : { events: body.events }),
+    where: body.where ?? {},
+    ...range,
+    groupBy: body.groupBy ?? [],
+    aggregates: body.aggregates,
+    limit: body.limit ?? 10_000,
+  };
+  const { isMeasured, unknown, knownValues, knownAttributes } = await unknownNames(tx, {
+    tenantId: question.tenantId,
+    ...(body.events === undefined ? {} : { events: body.events }),
+    values: [...values.keys()],
+    dimensions: [...dimensions.keys()],
+  });
+  if (isMeasured) {
+    refuse(
+      [
+        ...unknownNameProblems(values, unknown, knownValues),
+        ...unknownNameProblems(dimensions, unknown, [...plainDimensions, ...knownAttributes]),
+      ],
+      'The question',
+    );
+  }
+  const stepMs = body.step === undefined ? undefined : parseDuration(body.step);
+  const rows = isMeasured ? await queryEvents(tx, { ...question, ...(stepMs === undefined ? {} : { stepMs }) }) : [];
+  return { ...rangeText(range, stepMs), ...answerRows(rows, { ...question, range, stepMs }) };
+}
+
+async function askRollup(
+  tx: Transaction<Tables>,
+  body: QueryInput,
+  name: string,
+  asked: TimeRange,
+  caller: Caller,
+): Promise<QueryResult> {
+  const rollup = await readRollup(tx, caller.tenantId, name);
+  if (rollup === undefined) throw rollupNotFound(name);
+  const { definition } = rollup;
+  const stepMs = body.step === undefined ? undefined : parseDuration(body.step);
+  const granularitiesMs = definition.granularities.map((text) => parseDuration(text) ?? 0);
+  const granularityMs = granularityFor(granularitiesMs, asked, stepMs);
+  refuse(
+    [...rollupProblems(body, definition.aggregates, definition.groupBy), ...eventsProblems(body, definition.events)],
+    `The question to rollup "${name}"`,
+  );
+  if (granularityMs === undefined) {
+    const message = `the rollup has periods of ${definition.granularities.join(', ')}; a step must be a multiple of one of them`;
+    refuse([{ pointer: '/step', message }], `The question to rollup "${name}"`);
+  }
+  // Only whole periods of the rollup can be added up: the range is widened to them, and the answer tells it.
+  const gridMs = stepMs ?? (granularityMs as number);
+  const range = { fromMs: Math.floor(asked.fromMs / gridMs) * gridMs, toMs: Math.ceil(asked.toMs / gridMs) * gridMs };
+  const options = {
+    groupBy: body.groupBy ?? [],
+    aggregates: body.aggregates,
+    limit: body.limit ?? 10_000,
+  };
+  const rows = await queryRollup(tx, {
+    tenantId: scopeOf(caller),
+    definitionId: rollup.id,
+    definitionAggregates: definition.aggregates,
+    granularityMs: granularityMs as number,
+    where: body.where ?? {},
+    ...options,
+    ...range,
+    ...(stepMs === undefined ? {} : { stepMs }),
+  });
+  return { ...rangeText(range, stepMs), ...answerRows(rows, { ...options, range, stepMs }) };
+}
+
+/** What a question asks of a rollup that it has not kept. */
+function rollupProblems(body: QueryInput, aggregates: readonly string[], groupBy: readonly string[]) {
+  const layout = rollupLayout(aggregates);
+  const { dimensions } = namesIn({ ...body, aggregates: ['count'] });
+  const missing = new Set([...dimensions.keys()].filter((name) => !groupBy.includes(name)));
+  const problems = unknownNameProblems(dimensions, missing, groupBy);
+  for (const [index, text] of body.aggregates.entries()) {
+    const { values, distributions, counters } = rollupLayout([text]);
+    const isKept =
+      values.every((name) => layout.values.includes(name)) &&
+      distributions.every((name) => layout.distributions.includes(name)) &&
+      counters.every((name) => layout.counters.includes(name));
+    if (!isKept)
+      problems.push({
+        pointer: `/aggregates/${index}`,
+        message: `the rollup has not kept "${text}"; it has ${aggregates.join(', ')}`,
+      });
+  }
+  return problems;
+}
+
+function eventsProblems({ events }: QueryInput, ofRollup: string) {
+  return events === undefined || events === ofRollup
+    ? []
+    : [{ pointer: '/events', message: `the rollup counts "${ofRollup}"; leave this out` }];
+}

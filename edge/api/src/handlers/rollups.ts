@@ -1,0 +1,2 @@
+import type { Handlers } from '../handler.ts';
+export const rollupHandlers = {} satisfies Partial<Handlers>;
