@@ -41,7 +41,7 @@ export const SettingsSchema = Type.Object(
         minLength: 1,
       }),
     ),
-    roles: Type.Array(Type.Union(processRoles.map((role) => Type.Literal(role))), {
+    roles: Type.Array(Type.Unsafe<ProcessRole>(Type.Union(processRoles.map((role) => Type.Literal(role)))), {
       description: 'What this process does',
       minItems: 1,
       uniqueItems: true,

@@ -32,6 +32,8 @@ export function aCaller(over: Partial<Caller> = {}): Caller {
     tenantId: 1,
     tenant: 'default',
     seesAllTenants: false,
+    kind: 'key',
+    expiresAt: null,
     ...over,
   };
 }

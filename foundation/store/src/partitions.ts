@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import type pg from 'pg';
-import type { Db } from './store.ts';
+import pg from 'pg';
+import { type Connection, clientConfig, type Db } from './store.ts';
 
 const dayMs = 86_400_000;
 
@@ -82,4 +82,15 @@ export async function sweepOldRows(
     db,
   );
   await sql`delete from rollups where granularity_s >= 86400 and bucket_at < ${olderThan(keep.dayMs)}`.execute(db);
+}
+
+/** `ensureEventPartitions` on a connection of its own. */
+export async function prepareEventPartitions(connection: Connection): Promise<void> {
+  const client = new pg.Client(clientConfig(connection));
+  await client.connect();
+  try {
+    await ensureEventPartitions(client);
+  } finally {
+    await client.end();
+  }
 }

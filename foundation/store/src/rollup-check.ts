@@ -14,8 +14,18 @@ export interface RollupDifference {
  * the counters of status and outcome at every granularity. Reads only what every processor has saved, so it may run
  * at any time; meant for tests and for a quiet hour, since it reads every event since `since`.
  */
-export async function compareRollups(db: Db, since = new Date(0)): Promise<{ readonly compared: number; readonly differences: readonly RollupDifference[] }> {
-  const { rows } = await sql<{ key_id: string; bucket_at: Date; granularity_s: number; stored: number | null; counted: number | null; is_equal: boolean }>`
+export async function compareRollups(
+  db: Db,
+  since = new Date(0),
+): Promise<{ readonly compared: number; readonly differences: readonly RollupDifference[] }> {
+  const { rows } = await sql<{
+    key_id: string;
+    bucket_at: Date;
+    granularity_s: number;
+    stored: number | null;
+    counted: number | null;
+    is_equal: boolean;
+  }>`
     with definition as (
       select id from rollup_definitions where built_in and name = 'monitors'
     ), counted as (
@@ -51,6 +61,12 @@ export async function compareRollups(db: Db, since = new Date(0)): Promise<{ rea
       = (t.tenant_id, t.environment, t.zone, t.service, t.source, t.granularity_s, t.bucket_at)`.execute(db);
   const differences = rows
     .filter((row) => row.is_equal !== true)
-    .map((row) => ({ keyId: row.key_id, bucketAt: row.bucket_at, granularityS: row.granularity_s, countStored: row.stored, countOfEvents: row.counted }));
+    .map((row) => ({
+      keyId: row.key_id,
+      bucketAt: row.bucket_at,
+      granularityS: row.granularity_s,
+      countStored: row.stored,
+      countOfEvents: row.counted,
+    }));
   return { compared: rows.length, differences };
 }

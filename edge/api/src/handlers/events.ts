@@ -27,4 +27,8 @@ export const eventHandlers = {
       next: hasMore && last !== undefined ? encodeCursor('events', [last.timeUs, last.partition, last.offset]) : null,
     };
   },
+
+  async streamEvents({ query, caller, lastEventId }, { liveFeed }) {
+    return liveFeed.open({ ...query, tenant: caller.seesAllTenants ? undefined : caller.tenant }, lastEventId);
+  },
 } satisfies Partial<Handlers>;

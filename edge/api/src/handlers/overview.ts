@@ -22,7 +22,7 @@ import {
 import type { Transaction } from 'kysely';
 import { activityEntry } from '../activity-view.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
-import type { ApiDependencies, Caller, Handlers } from '../handler.ts';
+import type { ApiDependencies, Handlers } from '../handler.ts';
 import {
   type CellRatios,
   cellKey,

@@ -67,8 +67,6 @@ create table monitors (
 );
 create unique index monitors_by_name on monitors (tenant_id, name) where deleted_at is null;
 create index monitors_by_service on monitors (tenant_id, service, environment) where deleted_at is null;
--- Rises with every change of any monitor: what a scheduler compares to know whether to read again.
-create sequence monitor_changes;
 
 create table check_runs (
   id uuid primary key,

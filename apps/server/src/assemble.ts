@@ -1,0 +1,162 @@
+import { hostname } from 'node:os';
+import { createApi, LiveFeed, type Product, type Readiness } from '@watchkeeper/api';
+import { openEgress } from '@watchkeeper/guard';
+import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
+import { type Logger, systemClock } from '@watchkeeper/kit';
+import { logDrivers } from '@watchkeeper/log';
+import { postgresMessages } from '@watchkeeper/messages';
+import { monitorRollup } from '@watchkeeper/model';
+import { startProcessor } from '@watchkeeper/processor';
+import { monitorTypes, startScheduler } from '@watchkeeper/sources';
+import {
+  assertDurable,
+  type Connection,
+  ensureZones,
+  migrateDatabase,
+  openStore,
+  putBuiltInRollup,
+  readLogFigures,
+} from '@watchkeeper/store';
+import { resolveCredentials, resolveMail } from './credentials.ts';
+import { demoZones } from './demo.ts';
+import { readFigures } from './figures.ts';
+import { startHeartbeat } from './heartbeat.ts';
+import { startMaintenance } from './maintenance.ts';
+import type { ProcessRole, Settings } from './settings.ts';
+
+export interface AssembleOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly connection: Connection;
+  readonly logger: Logger;
+  /** Folder of the built web app; needed by the role `api`. */
+  readonly webRoot: Promise<string>;
+  readonly version: string;
+  readonly onProgress: (step: string) => void;
+}
+
+/** A process with its roles. Nothing is served before `listen`. */
+export type Assembled = Awaited<ReturnType<typeof assemble>>;
+
+/**
+ * Builds the whole product from top to bottom, in the order in which an event flows: store, log, scheduler, processor,
+ * health, alerts, API. Whoever reads it knows the product.
+ */
+export async function assemble(options: AssembleOptions) {
+  const { settings, environment, connection, logger, version, onProgress } = options;
+  const has = (role: ProcessRole) => settings.roles.includes(role);
+  const clock = systemClock;
+  const startedAt = new Date();
+  const holder = `${hostname()}/${process.pid}/${crypto.randomUUID().slice(0, 8)}`;
+  const zones = settings.demo ? [...new Set([...settings.zones, ...demoZones])] : settings.zones;
+  const credentials = resolveCredentials(settings.credentials, environment);
+  const mail = resolveMail(settings.mail, environment);
+  const product = {
+    ...{ version, startedAt, roles: settings.roles, demo: settings.demo, production: settings.production },
+    publicUrl: settings.publicUrl?.replace(/\/+$/, '') ?? '',
+  } satisfies Product;
+
+  // Store: the schema, and what every process relies on.
+  onProgress('bringing the database to the newest schema');
+  await migrateDatabase(connection, onProgress);
+  const store = openStore({
+    connection,
+    onConnectionError: (error) => logger.warn({ err: error }, 'an idle connection to the database was lost'),
+  });
+  await assertDurable(store.db);
+  await putBuiltInRollup(store.db, monitorRollup);
+  await ensureZones(store.db, zones);
+  const messages = postgresMessages({ store, clock, logger });
+
+  // Log: where every event goes, and from where everybody reads.
+  const { default: logDriver } = await logDrivers.postgres();
+  const eventLog = await logDriver.open(
+    { partitions: 4, seriesPerTenant: settings.limits.seriesPerTenant },
+    { connection, messages, clock, logger },
+  );
+
+  // Sources: monitors are checked and become events. All connections to the outside go through one door.
+  const egress = openEgress({ policy: settings.egress });
+  const credential = (name: string) => credentials.get(name);
+  onProgress('starting the roles');
+  const scheduler = has('scheduler')
+    ? startScheduler({
+        ...{ store, eventLog, messages, clock, logger, holder, zones, egress, monitorTypes, credential },
+        checksAtOnce: settings.limits.checksAtOnce,
+        bufferEvents: settings.limits.bufferedEvents,
+      })
+    : undefined;
+
+  // Processor: events are added up into rollups.
+  const processor = has('processor') ? startProcessor({ store, eventLog, messages, clock, logger, holder }) : undefined;
+
+  // Health: events become states, states become alerts, alerts are told.
+  const health = has('health') ? startHealth({ store, eventLog, messages, clock, logger, holder }) : undefined;
+  const sending = { egress, credential, mail, clock, channelTypes, publicUrl: () => product.publicUrl || null };
+  const deliveries = has('health') ? startDeliveries({ ...sending, store, messages, logger }) : undefined;
+
+  // Edge: people and programs.
+  const liveFeed = new LiveFeed({ eventLog, messages, clock, logger });
+  const readiness = async (): Promise<Readiness> => {
+    try {
+      await readLogFigures(store.db);
+      return { ready: true, checks: [{ name: 'database', ok: true, message: 'answers' }] };
+    } catch (error) {
+      return { ready: false, checks: [{ name: 'database', ok: false, message: (error as Error).message }] };
+    }
+  };
+  const api = has('api')
+    ? await createApi({
+        ...{ store, eventLog, messages, clock, logger, liveFeed, monitorTypes, channelTypes, product, readiness },
+        sendTest: (channel) => sendTest(channel, sending),
+        webRoot: await options.webRoot,
+        requestsPerMinute: settings.limits.requestsPerMinute,
+        figures: () => readFigures({ store, scheduler, processor, liveFeed }),
+      })
+    : undefined;
+
+  const maintenance = startMaintenance({ store, clock, logger, holder, retention: settings.retention });
+  const heartbeat = startHeartbeat({
+    ...{ store, clock, logger, version, startedAt, zones },
+    id: holder,
+    roles: settings.roles,
+    figures: () => ({
+      dropped: scheduler?.stats().droppedEvents ?? 0,
+      latenessP99Ms: scheduler?.stats().latenessP99Ms ?? null,
+      lastError: scheduler?.stats().lastError ?? processor?.stats().lastError ?? maintenance.lastError(),
+    }),
+  });
+
+  return {
+    store,
+    api,
+    zones,
+    /** Starts to answer; returns the address under which people reach it. */
+    async listen(host: string, port: number): Promise<string> {
+      await api?.listen({ host, port });
+      const address = api?.server.address();
+      const bound = typeof address === 'object' && address !== null ? address.port : port;
+      if (product.publicUrl === '') product.publicUrl = `http://${reachableHost(host)}:${bound}`;
+      return product.publicUrl;
+    },
+    /** Ends in the order in which events flow, so that what is under way is still stored, counted and told. */
+    async drain(): Promise<void> {
+      await liveFeed.close();
+      await api?.close();
+      await scheduler?.drain();
+      await processor?.drain();
+      await health?.drain();
+      await deliveries?.drain();
+      await maintenance.drain();
+      await heartbeat.stop();
+      await eventLog.close();
+      await messages.close();
+      await store.close();
+    },
+  };
+}
+
+function reachableHost(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}

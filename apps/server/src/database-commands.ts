@@ -1,0 +1,79 @@
+import type { Logger } from '@watchkeeper/kit';
+import { WatchkeeperError } from '@watchkeeper/model';
+import { migrateDatabase, migrationStatus, resetDatabase } from '@watchkeeper/store';
+import { openDatabase } from './database.ts';
+import { removeLocalAccess } from './local-access.ts';
+import type { Settings } from './settings.ts';
+
+export interface DatabaseOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+  readonly onProgress: (step: string) => void;
+}
+
+export interface DatabaseStatus {
+  readonly database: string;
+  /** Schema of the database, 0 when it is empty, and the newest that this release knows. */
+  readonly version: number;
+  readonly newest: number;
+  readonly applied: readonly { readonly version: number; readonly name: string; readonly appliedAt: string }[];
+}
+
+/** What must be typed to delete everything. */
+export const resetConfirmation = 'delete everything';
+
+/** Works on the database without a server; the embedded one is started for as long as it takes. */
+export async function databaseStatus(options: DatabaseOptions): Promise<DatabaseStatus> {
+  return withDatabase(options, async ({ connection, description }) =>
+    viewOf(description, await migrationStatus(connection)),
+  );
+}
+
+export async function migrate(options: DatabaseOptions): Promise<DatabaseStatus> {
+  return withDatabase(options, async ({ connection, description }) =>
+    viewOf(description, await migrateDatabase(connection, options.onProgress)),
+  );
+}
+
+/**
+ * Deletes everything in the database.
+ * @throws WatchkeeperError `production_refused`, `confirmation_missing`
+ */
+export async function reset(options: DatabaseOptions, confirmation: string): Promise<DatabaseStatus> {
+  if (options.settings.production) {
+    throw new WatchkeeperError(
+      'production_refused',
+      'The database is not reset in production mode. Set production to false if you are sure that this is not production.',
+    );
+  }
+  if (confirmation !== resetConfirmation) {
+    throw new WatchkeeperError('confirmation_missing', `Nothing was deleted. Type exactly: ${resetConfirmation}`);
+  }
+  return withDatabase(options, async ({ connection, description }) => {
+    const status = await resetDatabase(connection);
+    removeLocalAccess(options.settings.dataDir);
+    return viewOf(description, status);
+  });
+}
+
+async function withDatabase<T>(
+  options: DatabaseOptions,
+  work: (database: Awaited<ReturnType<typeof openDatabase>>) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(options);
+  try {
+    return await work(database);
+  } finally {
+    await database.stop();
+  }
+}
+
+function viewOf(database: string, status: Awaited<ReturnType<typeof migrationStatus>>): DatabaseStatus {
+  return {
+    database,
+    version: status.version,
+    newest: status.newest,
+    applied: status.applied.map((row) => ({ ...row, appliedAt: row.appliedAt.toISOString() })),
+  };
+}

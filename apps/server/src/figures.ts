@@ -1,0 +1,50 @@
+import type { Figure, LiveFeed } from '@watchkeeper/api';
+import type { Processor } from '@watchkeeper/processor';
+import type { Scheduler } from '@watchkeeper/sources';
+import { readerLags, readLogFigures, type Store } from '@watchkeeper/store';
+
+export interface MeasuredParts {
+  readonly store: Store;
+  readonly scheduler: Scheduler | undefined;
+  readonly processor: Processor | undefined;
+  readonly liveFeed: LiveFeed;
+}
+
+/** What /metrics tells of the parts of a process and of the log that they share. */
+export async function readFigures({ store, scheduler, processor, liveFeed }: MeasuredParts): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  const add = (type: Figure['type'], name: string, help: string, value: number, labels?: Figure['labels']) =>
+    figures.push({ name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) });
+
+  const log = await readLogFigures(store.db);
+  add('counter', 'log_events_total', 'Events in the log, ever', log.events);
+  for (const { reader, partition, lag } of await readerLags(store.db)) {
+    const labels = { reader, partition: String(partition) };
+    add('gauge', 'reader_lag_events', 'Events of a partition that a reader of the log has not read', lag, labels);
+  }
+  if (scheduler !== undefined) {
+    const stats = scheduler.stats();
+    add('counter', 'scheduler_checks_total', 'Checks with a final result', stats.checks);
+    add('counter', 'scheduler_skipped_slots_total', 'Slots left out', stats.skippedSlots);
+    add('counter', 'scheduler_dropped_events_total', 'Events dropped while the log was away', stats.droppedEvents);
+    add('gauge', 'scheduler_monitors', 'Monitor and zone pairs that are checked here', stats.monitors);
+    add('gauge', 'scheduler_running_checks', 'Checks under way', stats.running);
+    add('gauge', 'scheduler_queued_checks', 'Checks that wait for a place', stats.queued);
+    add('gauge', 'scheduler_waiting_events', 'Events not stored yet', stats.waitingEvents);
+    if (stats.latenessP99Ms !== null) {
+      const help = '99th percentile of the lateness of the last thousand checks';
+      add('gauge', 'scheduler_lateness_p99_seconds', help, stats.latenessP99Ms / 1000);
+    }
+  }
+  if (processor !== undefined) {
+    const stats = processor.stats();
+    add('counter', 'processor_events_total', 'Events added up', stats.events);
+    add('counter', 'processor_rows_total', 'Rows of rollups written', stats.rows);
+    add('counter', 'processor_fenced_total', 'Writes refused since another process took over', stats.fenced);
+  }
+  const live = liveFeed.figures;
+  add('gauge', 'live_clients', 'Open streams of live events', live.clients);
+  add('counter', 'live_dropped_clients_total', 'Streams closed since nobody took what was sent', live.droppedClients);
+  add('counter', 'live_left_out_events_total', 'Events left out of full batches', live.leftOutEvents);
+  return figures;
+}

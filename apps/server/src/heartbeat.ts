@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import type { Clock, Logger } from '@watchkeeper/kit';
+import { asStoreError, forgetProcess, noteProcess, type Store } from '@watchkeeper/store';
+
+export interface Heartbeat {
+  stop(): Promise<void>;
+}
+
+const everyMs = 5000;
+
+/** Keeps the row of this process in the table of processes fresh; the row goes when the process ends in order. */
+export function startHeartbeat({
+  store,
+  clock,
+  logger,
+  figures,
+  ...row
+}: {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly id: string;
+  readonly version: string;
+  readonly roles: readonly string[];
+  readonly zones: readonly string[];
+  readonly startedAt: Date;
+  readonly figures: () => Readonly<Record<string, unknown>>;
+}): Heartbeat {
+  const stop = new AbortController();
+  const run = async () => {
+    while (!stop.signal.aborted) {
+      try {
+        await noteProcess(store.db, { ...row, host: hostname(), pid: process.pid, figures: figures() });
+      } catch (error) {
+        logger.warn({ err: asStoreError(error) }, 'this process could not note that it is there; it is tried again');
+      }
+      await clock.pause(everyMs, stop.signal);
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stop.abort();
+      await running;
+      await forgetProcess(store.db, row.id);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { armFailpoint, createLogger } from '@watchkeeper/kit';
+import { errorCatalogue } from '@watchkeeper/model';
+import type { Settings } from './settings.ts';
+import { type RunningServer, startServer, version } from './start-server.ts';
+
+export interface RunOptions {
+  readonly settings: Settings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** For people: progress, the address, the sign-in link. */
+  readonly output: NodeJS.WriteStream;
+  /** For the log of the process. */
+  readonly logOutput: NodeJS.WriteStream;
+  /** How commands of this installation begin: `watchkeeper`, or `npm run wk --` in the repository. */
+  readonly command: string;
+}
+
+/** Longest time of an orderly end, milliseconds; a second signal ends at once. */
+const endWithinMs = 15_000;
+
+/** Runs a server until it is told to end; returns the exit code. @throws WatchkeeperError when it cannot start */
+export async function runServer({ settings, environment, output, logOutput, command }: RunOptions): Promise<number> {
+  if (environment.WK_FAILPOINT !== undefined) armFailpoint(environment.WK_FAILPOINT);
+  const { level, format } = settings.log;
+  const logger = createLogger({ level, format, destination: logOutput });
+  const startedMs = performance.now();
+  const seconds = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`.padStart(7);
+  output.write(`Watchkeeper ${version} is starting\n`);
+  const ended = endSignal();
+  const starting = startServer({
+    ...{ settings, environment, logger },
+    onProgress: (step) => output.write(`${seconds()}  ${step}\n`),
+  });
+  const server = await starting;
+  output.write(`${seconds()}  ready\n\n${welcome(server, settings, command)}\n`);
+
+  const reason = await Promise.race([ended, server.failed]);
+  if (typeof reason === 'object') logger.error({ err: reason }, 'Watchkeeper ends: it cannot go on');
+  output.write(`\nEnding: what is under way is finished first. Press Ctrl-C again to end at once.\n`);
+  const isInTime = await endWithin(server);
+  output.write(isInTime ? 'Ended.\n' : `Ended after ${endWithinMs / 1000} s without waiting any longer.\n`);
+  return typeof reason === 'object' ? errorCatalogue[reason.code].exitCode : isInTime ? 0 : 1;
+}
+
+/** Resolves with the first signal to end; the second one ends the process at once. */
+function endSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let count = 0;
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.on(signal, () => {
+        count += 1;
+        if (count > 1) process.exit(130);
+        resolve(signal);
+      });
+    }
+  });
+}
+
+async function endWithin(server: RunningServer): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), endWithinMs);
+  });
+  const isInTime = await Promise.race([server.stop().then(() => true as const), late]);
+  clearTimeout(timer);
+  return isInTime;
+}
+
+function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, command: string): string {
+  const { url, loginUrl, watched, zones, database } = server;
+  const lines = [`  Roles     ${roles.join(', ')}; zones ${zones.join(', ')}`, `  Data      ${database}`];
+  if (url !== null) {
+    lines.unshift(`  Web       ${url}`, `  Sign in   ${loginUrl}   (works once, within an hour)`);
+    lines.push(
+      '',
+      demo
+        ? `  Demo: ${watched.monitors} monitors of ${watched.services} services in ${watched.environments} environments, fed by the built-in website mock.`
+        : `  Watching ${watched.monitors} monitors of ${watched.services} services.`,
+      '',
+      `  Add ${demo || watched.monitors === 0 ? 'your first' : 'a'} monitor in the browser (Monitors, New monitor) or with`,
+      `    ${command} monitor create --name "Home page" --service website --environment production --url https://example.org/`,
+      '',
+      `  Another sign-in link: ${command} login-link        Everything else: ${command} --help`,
+    );
+  }
+  lines.push('', `  Ctrl-C ends it; what was seen stays in ${dataDir}.`);
+  return lines.join('\n');
+}

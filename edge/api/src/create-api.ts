@@ -1,0 +1,292 @@
+import cookie from '@fastify/cookie';
+import helmet from '@fastify/helmet';
+import rateLimit from '@fastify/rate-limit';
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import { mayAct, type OperationName, operations, type Route, routes, WatchkeeperError } from '@watchkeeper/model';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { Authenticator, assertSameOrigin, hashSecret, sessionCookie } from './authenticate.ts';
+import type { ApiDependencies, Call, Caller, Figure, Readiness } from './handler.ts';
+import { handlers } from './handlers/index.ts';
+import { Metrics } from './metrics.ts';
+import { mayRepeat, openApiDocument } from './openapi.ts';
+import { sendProblem, validationError } from './problems.ts';
+import { onceFor } from './repeat.ts';
+import { compileSchema, type Validator } from './schema.ts';
+import { versionOf } from './versions.ts';
+import { addWebFiles } from './web-files.ts';
+import { addWebsiteMock } from './website-mock.ts';
+
+export interface ApiOptions extends ApiDependencies {
+  /** Folder of the built web app; only the API is served when left out. */
+  readonly webRoot?: string;
+  readonly requestsPerMinute: number;
+  readonly readiness: () => Promise<Readiness>;
+  /** What the parts of the process tell about themselves. */
+  readonly figures: () => Promise<readonly Figure[]>;
+}
+
+const bodyLimitBytes = 4 * 1024 * 1024;
+/** Wrong keys and links that one address may try per minute. */
+const wrongKeysPerMinute = 10;
+
+/** The HTTP server with everything that stands on its port; `listen` and `close` are the caller's. */
+export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
+  const { clock, logger, product } = options;
+  const metrics = new Metrics(options.figures);
+  const app = Fastify({
+    loggerInstance: logger as unknown as FastifyBaseLogger,
+    disableRequestLogging: true,
+    bodyLimit: bodyLimitBytes,
+    requestTimeout: 60_000,
+    forceCloseConnections: true,
+    genReqId: (request) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : crypto.randomUUID();
+    },
+    routerOptions: { maxParamLength: 500 },
+    // Nothing of a request becomes part of an object's prototype.
+    onProtoPoisoning: 'error',
+    onConstructorPoisoning: 'error',
+  });
+  app.setErrorHandler((error, request, reply) => sendProblem(error, request, reply));
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode };
+    metrics.observeRequest(labels, reply.elapsedTime / 1000);
+    request.log.debug({ ...labels, url: request.url, durationMs: reply.elapsedTime, requestId: request.id }, 'request');
+  });
+
+  await app.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'self'"],
+        scriptSrc: ["'self'"],
+        // Component libraries set style attributes.
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        objectSrc: ["'none'"],
+        baseUri: ["'none'"],
+        frameAncestors: ["'none'"],
+        formAction: ["'self'"],
+      },
+    },
+    // Whoever puts TLS in front decides for how long.
+    strictTransportSecurity: false,
+  });
+  await app.register(cookie);
+  await app.register(rateLimit, {
+    global: true,
+    max: options.requestsPerMinute,
+    timeWindow: '1 minute',
+    keyGenerator: rateKey,
+    allowList: (request) => request.url.startsWith('/health/') || request.url.startsWith('/assets/'),
+    errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests per minute`, ttl),
+  });
+
+  const doors = new Doors(app, options);
+  for (const name of Object.keys(operations) as OperationName[]) addOperation(app, name, options, doors);
+
+  await app.register(swagger, {
+    mode: 'static',
+    specification: { document: openApiDocument(product.version) as never },
+  });
+  await app.register(swaggerUi, { routePrefix: '/api/v1/reference', staticCSP: false });
+  app.get('/api/v1/openapi.json', async () => openApiDocument(product.version));
+
+  app.get('/health/live', async () => ({ status: 'ok' }));
+  app.get('/health/ready', async (_request, reply) => {
+    const readiness = await options.readiness();
+    if (!readiness.ready) reply.code(503).header('retry-after', '2');
+    return { status: readiness.ready ? 'ok' : 'unavailable', checks: readiness.checks };
+  });
+  app.get('/metrics', async (request, reply) => {
+    if (!isLoopback(request.socket.remoteAddress)) await doors.admit(request, 'viewer');
+    return reply.type(metrics.contentType).send(await metrics.text());
+  });
+  addWebsiteMock(app, clock);
+  if (options.webRoot !== undefined) await addWebFiles(app, options.webRoot);
+  app.setNotFoundHandler((request, reply) => answerUnknown(request, reply, options.webRoot !== undefined));
+  return app;
+}
+
+/** Who may come in: keys, sessions, roles, and how often one may be wrong. */
+class Doors {
+  readonly #authenticator: Authenticator;
+  readonly #countWrong: ReturnType<FastifyInstance['createRateLimit']>;
+
+  constructor(app: FastifyInstance, { store, clock }: ApiDependencies) {
+    this.#authenticator = new Authenticator(store, clock);
+    this.#countWrong = app.createRateLimit({
+      max: wrongKeysPerMinute,
+      timeWindow: '1 minute',
+      keyGenerator: (request) => `wrong ${request.ip}`,
+    });
+  }
+
+  /** @throws WatchkeeperError `unauthenticated`, `forbidden`, `origin_refused`, `too_many_requests` */
+  async admit(request: FastifyRequest, role: Route['role']): Promise<Caller | undefined> {
+    const { authorization } = request.headers;
+    const sessionToken = request.cookies[sessionCookie];
+    const isSafe = request.method === 'GET' || request.method === 'HEAD';
+    if (!isSafe && authorization === undefined) assertSameOrigin(request.headers);
+    if (role === 'none') return undefined;
+    const caller = await this.counting(request, () => this.#authenticator.callerOf({ authorization, sessionToken }));
+    if (mayAct(caller.role, role)) return caller;
+    throw new WatchkeeperError(
+      'forbidden',
+      `The key "${caller.name}" has the role ${caller.role}; this needs ${role}. Ask an administrator for a key with that role.`,
+      { details: { has: caller.role, needs: role } },
+    );
+  }
+
+  /** Lets an address be wrong only so often. @throws WatchkeeperError `too_many_requests` and what the work throws */
+  async counting<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const before = await this.#countWrong(request, { increment: false });
+    if (!before.isAllowed && before.isExceeded) {
+      throw tooMany(`${wrongKeysPerMinute} wrong keys or links per minute`, before.ttl);
+    }
+    try {
+      return await work();
+    } catch (error) {
+      const isWrong =
+        error instanceof WatchkeeperError && (error.code === 'unauthenticated' || error.code === 'login_link_invalid');
+      const hasTried = request.headers.authorization !== undefined || request.method === 'POST';
+      if (isWrong && hasTried) await this.#countWrong(request);
+      throw error;
+    }
+  }
+}
+
+function addOperation(app: FastifyInstance, name: OperationName, options: ApiOptions, doors: Doors): void {
+  const [method, url] = operations[name].split(' ') as [string, string];
+  const route: Route = routes[name];
+  const inBody = route.body === undefined ? undefined : compileSchema(route.body);
+  const inQuery = route.query && compileSchema(route.query, { coerce: true, pointer: (p) => `query:${p.slice(1)}` });
+  const inPath = route.params && compileSchema(route.params, { pointer: (p) => `path:${p.slice(1)}` });
+  const callers = new WeakMap<FastifyRequest, Caller | undefined>();
+  const work = handlers[name] as unknown as (
+    call: Call<OperationName>,
+    dependencies: ApiDependencies,
+  ) => Promise<unknown>;
+
+  app.route({
+    method: method as 'GET',
+    url,
+    // Before the body is read: a stranger's body is not worth the work.
+    onRequest: async (request) => {
+      callers.set(request, await doors.admit(request, route.role));
+    },
+    handler: async (request, reply) => {
+      const query = { ...(request.query as object) };
+      const body = route.body === undefined ? undefined : (request.body ?? {});
+      check([inPath, request.params], [inQuery, query], [inBody, body]);
+      const ifMatch = versionOf(request.headers['if-match']);
+      if (route.ifMatch === 'required' && request.headers['if-match'] === undefined) throw preconditionRequired();
+      const call = {
+        ...{ params: request.params, query, body, ifMatch, caller: callers.get(request) },
+        lastEventId: headerText(request.headers['last-event-id']),
+        requestId: request.id,
+        remoteAddress: request.ip,
+        signal: goneSignal(reply),
+        sessionToken: request.cookies[sessionCookie],
+        setSession: (token: string | undefined, maxAge: number) => setCookie(reply, token, maxAge, options),
+      } as unknown as Call<OperationName>;
+      const status = route.status ?? 200;
+      const idempotencyKey = headerText(request.headers['idempotency-key']);
+      if (idempotencyKey !== undefined && mayRepeat(name)) {
+        const repeatable = { caller: call.caller, key: idempotencyKey, request: [name, request.params, body] };
+        const done = await onceFor(options.store, repeatable, async () => ({
+          status,
+          answer: await work(call, options),
+        }));
+        if (done.isReplayed) reply.header('idempotency-replayed', 'true');
+        return send(reply, route, done.status, done.answer);
+      }
+      const run = () => work(call, options);
+      return send(reply, route, status, await (route.role === 'none' ? doors.counting(request, run) : run()));
+    },
+  });
+}
+
+function check(...parts: readonly [Validator | undefined, unknown][]): void {
+  const problems = parts.flatMap(([validator, value]) => validator?.problems(value) ?? []);
+  if (problems.length > 0) throw validationError(problems, 'The request');
+}
+
+function send(reply: FastifyReply, route: Route, status: number, answer: unknown): FastifyReply {
+  reply.code(status).header('cache-control', 'no-store');
+  if (route.stream) return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(answer);
+  if (route.etag) reply.header('etag', `"${(answer as { version: number }).version}"`);
+  return status === 204 ? reply.send() : reply.send(answer);
+}
+
+function setCookie(reply: FastifyReply, token: string | undefined, maxAge: number, { product }: ApiOptions): void {
+  reply.setCookie(sessionCookie, token ?? '', {
+    path: '/',
+    httpOnly: true,
+    sameSite: 'strict',
+    secure: product.publicUrl.startsWith('https:'),
+    maxAge,
+  });
+}
+
+function goneSignal(reply: FastifyReply): AbortSignal {
+  const gone = new AbortController();
+  reply.raw.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** Requests are counted by key or session, and by address where there is none. */
+function rateKey(request: FastifyRequest): string {
+  const secret = request.headers.authorization ?? request.cookies?.[sessionCookie];
+  return secret === undefined ? request.ip : hashSecret(secret).toString('base64url');
+}
+
+function tooMany(limit: string, ttlMs: number): WatchkeeperError {
+  const retryAfterS = Math.max(1, Math.ceil(ttlMs / 1000));
+  return new WatchkeeperError('too_many_requests', `More than ${limit}. Wait ${retryAfterS} s and go on more slowly.`, {
+    details: { retryAfterS },
+  });
+}
+
+function preconditionRequired(): WatchkeeperError {
+  return new WatchkeeperError(
+    'precondition_required',
+    'Send the ETag of the version that you have read in If-Match, so that nobody else’s change is lost.',
+    { problems: [{ pointer: 'header:if-match', message: 'is required' }] },
+  );
+}
+
+function isLoopback(address: string | undefined): boolean {
+  return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
+}
+
+const paths = Object.values(operations).map((place) => {
+  const [method = '', path = ''] = place.split(' ');
+  return { method, pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`) };
+});
+
+/** 405 where another method would do, the page of the web app for addresses of pages, else 404. */
+function answerUnknown(request: FastifyRequest, reply: FastifyReply, hasWeb: boolean): FastifyReply {
+  const path = request.url.split('?')[0] ?? '/';
+  const allow = [...new Set(paths.filter(({ pattern }) => pattern.test(path)).map(({ method }) => method))];
+  if (allow.length > 0) {
+    const message = `${path} does not know ${request.method}; it knows ${allow.join(', ')}.`;
+    return sendProblem(new WatchkeeperError('method_not_allowed', message, { details: { allow } }), request, reply);
+  }
+  const isPage = request.method === 'GET' && !/^\/(api|assets|health|metrics)(\/|$)/.test(path) && !/\.\w+$/.test(path);
+  if (hasWeb && isPage) return reply.header('cache-control', 'no-cache').sendFile('index.html');
+  return sendProblem(
+    new WatchkeeperError('not_found', `There is nothing at ${path}. The reference is at /api/v1/reference.`),
+    request,
+    reply,
+  );
+}

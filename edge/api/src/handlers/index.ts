@@ -1,0 +1,27 @@
+import type { Handlers } from '../handler.ts';
+import { accessHandlers } from './access.ts';
+import { alertHandlers } from './alerts.ts';
+import { eventHandlers } from './events.ts';
+import { monitorReadHandlers } from './monitor-reads.ts';
+import { monitorHandlers } from './monitors.ts';
+import { objectHandlers } from './objects.ts';
+import { overviewHandlers } from './overview.ts';
+import { productHandlers } from './product.ts';
+import { queryHandlers } from './query.ts';
+import { rollupHandlers } from './rollups.ts';
+import { serviceHandlers } from './services.ts';
+
+/** One handler per operation; the type makes it complete. */
+export const handlers: Handlers = {
+  ...productHandlers,
+  ...monitorReadHandlers,
+  ...monitorHandlers,
+  ...serviceHandlers,
+  ...overviewHandlers,
+  ...eventHandlers,
+  ...queryHandlers,
+  ...rollupHandlers,
+  ...alertHandlers,
+  ...objectHandlers,
+  ...accessHandlers,
+};

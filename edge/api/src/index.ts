@@ -1,0 +1,6 @@
+export { hashSecret, newKey, newSecret } from './authenticate.ts';
+export * from './create-api.ts';
+export type { ApiDependencies, Figure, Product, Readiness, SendTest } from './handler.ts';
+export { LiveFeed } from './live-feed.ts';
+export { openApiDocument } from './openapi.ts';
+export { websiteMockPath } from './website-mock.ts';

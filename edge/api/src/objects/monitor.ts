@@ -1,0 +1,41 @@
+import { durationText, type MonitorInput } from '@watchkeeper/model';
+import {
+  contentHash,
+  ensurePlaces,
+  insertMonitor,
+  listMonitorDetails,
+  lockMonitor,
+  type MonitorDefinition,
+  updateMonitor,
+  zoneNames,
+} from '@watchkeeper/store';
+import { inputOfMonitor, readMonitorInput } from '../monitor-definition.ts';
+import { validationError } from '../problems.ts';
+import { defineObjectKind } from './object-kind.ts';
+
+export const monitorKind = defineObjectKind<MonitorInput>({
+  kind: 'Monitor',
+  topic: 'monitors',
+  async problems(tx, tenantId, input, { monitorTypes }) {
+    const read = await readMonitorInput(input, { monitorTypes, zones: await zoneNames(tx, tenantId) });
+    return read.ok ? [] : read.problems;
+  },
+  async put(tx, tenantId, input, { monitorTypes }) {
+    const read = await readMonitorInput(input, { monitorTypes, zones: await zoneNames(tx, tenantId) });
+    if (!read.ok) throw validationError(read.problems, `Monitor "${input.name}"`);
+    const { definition } = read;
+    await ensurePlaces(tx, tenantId, definition);
+    const before = await lockMonitor(tx, tenantId, { name: definition.name });
+    if (before === undefined) {
+      return { before: undefined, after: inputOfMonitor(await insertMonitor(tx, tenantId, definition, true)) };
+    }
+    const isSame = before.applied && contentHash(inputOfMonitor(before)) === contentHash(inputOfDefinition(definition));
+    const after = isSame ? before : await updateMonitor(tx, before.id, definition, { applied: true });
+    return { before: inputOfMonitor(before), after: inputOfMonitor(after) };
+  },
+  list: async (tx, tenantId) => (await listMonitorDetails(tx, tenantId)).map(inputOfMonitor),
+});
+
+function inputOfDefinition({ target: _, intervalMs, timeoutMs, ...definition }: MonitorDefinition) {
+  return { ...definition, interval: durationText(intervalMs), timeout: durationText(timeoutMs) };
+}
