@@ -1,4 +1,4 @@
-import type { Logger } from '@watchkeeper/kit';
+import { createLogger } from '@watchkeeper/kit';
 import { WatchkeeperError } from '@watchkeeper/model';
 import { migrateDatabase, migrationStatus, resetDatabase } from '@watchkeeper/store';
 import { openDatabase } from './database.ts';
@@ -8,7 +8,8 @@ import type { Settings } from './settings.ts';
 export interface DatabaseOptions {
   readonly settings: Settings;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly logger: Logger;
+  /** For warnings of the embedded server. */
+  readonly logOutput: NodeJS.WritableStream;
   readonly onProgress: (step: string) => void;
 }
 
@@ -36,17 +37,21 @@ export async function migrate(options: DatabaseOptions): Promise<DatabaseStatus>
   );
 }
 
+/** @throws WatchkeeperError `production_refused` */
+export function refuseInProduction({ production }: Settings): void {
+  if (!production) return;
+  throw new WatchkeeperError(
+    'production_refused',
+    'The database is not reset in production mode. Set production to false if you are sure that this is not production.',
+  );
+}
+
 /**
  * Deletes everything in the database.
  * @throws WatchkeeperError `production_refused`, `confirmation_missing`
  */
 export async function reset(options: DatabaseOptions, confirmation: string): Promise<DatabaseStatus> {
-  if (options.settings.production) {
-    throw new WatchkeeperError(
-      'production_refused',
-      'The database is not reset in production mode. Set production to false if you are sure that this is not production.',
-    );
-  }
+  refuseInProduction(options.settings);
   if (confirmation !== resetConfirmation) {
     throw new WatchkeeperError('confirmation_missing', `Nothing was deleted. Type exactly: ${resetConfirmation}`);
   }
@@ -61,7 +66,8 @@ async function withDatabase<T>(
   options: DatabaseOptions,
   work: (database: Awaited<ReturnType<typeof openDatabase>>) => Promise<T>,
 ): Promise<T> {
-  const database = await openDatabase(options);
+  const logger = createLogger({ level: 'warn', format: 'text', destination: options.logOutput });
+  const database = await openDatabase({ ...options, logger });
   try {
     return await work(database);
   } finally {

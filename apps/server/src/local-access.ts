@@ -1,37 +1,11 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { hashSecret, newKey } from '@watchkeeper/api';
+import { type LocalAccess, localAccessFile, readLocalAccess } from '@watchkeeper/client/local-access';
 import { defaultTenantId, findKey, insertKey, recordChange, type Store } from '@watchkeeper/store';
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
-
-/** How programs of the same user on this machine reach the server: written with mode 0600 into the data directory. */
-export type LocalAccess = Static<typeof LocalAccess>;
-export const LocalAccess = Type.Object({ server: Type.String(), key: Type.String() });
-
-const fileOf = (dataDir: string) => join(dataDir, 'local-access.json');
-
-/** What the file says; undefined when there is none that can be used. */
-export function readLocalAccess(dataDir: string): LocalAccess | undefined {
-  let text: string;
-  try {
-    text = readFileSync(fileOf(dataDir), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  try {
-    const value: unknown = JSON.parse(text);
-    return Value.Check(LocalAccess, value) ? value : undefined;
-  } catch {
-    // Cut short by a full disk or edited by hand: it is written anew.
-    return undefined;
-  }
-}
 
 export function removeLocalAccess(dataDir: string): void {
-  rmSync(fileOf(dataDir), { force: true });
+  rmSync(localAccessFile(dataDir), { force: true });
 }
 
 /**
@@ -77,7 +51,7 @@ async function workingKeyId(store: Store, text: string): Promise<string | undefi
 
 function write(dataDir: string, access: LocalAccess): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const file = fileOf(dataDir);
+  const file = localAccessFile(dataDir);
   const draft = `${file}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(access, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, file);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
+import { defaultDataDir } from '@watchkeeper/client/local-access';
 import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -33,7 +33,7 @@ export const SettingsSchema = Type.Object(
     ),
     dataDir: Type.String({
       description: 'Where the embedded database and the first key are kept',
-      default: join(homedir(), '.watchkeeper'),
+      default: defaultDataDir,
     }),
     databaseUrl: Type.Optional(
       Type.String({

@@ -8,9 +8,17 @@ export interface ChildEnd {
 }
 
 /** Runs a TypeScript program in a process of its own until it ends, at most `deadlineMs`. */
-export function runChild(file: string, args: readonly string[], env: Record<string, string> = {}, deadlineMs = 20_000): Promise<ChildEnd> {
+export function runChild(
+  file: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+  deadlineMs = 20_000,
+): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [file, ...args], { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [file, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let out = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => {

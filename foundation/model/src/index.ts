@@ -1,5 +1,6 @@
 export * from './access.ts';
 export * from './alert.ts';
+export * from './alert-channel-type.ts';
 export * from './api/operations.ts';
 export * from './api/routes.ts';
 export * from './check-tally.ts';

@@ -16,7 +16,11 @@ export const templateName = 'wk_template';
 /** One PostgreSQL server for a test run; without fsync, since no test here cuts the power. */
 export default async function setUp(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'wk-test-'));
-  const server = await startEmbeddedPostgres({ dataDir, log: (message) => console.error(message), settings: { fsync: 'off', max_connections: '300' } });
+  const server = await startEmbeddedPostgres({
+    dataDir,
+    log: (message) => console.error(message),
+    settings: { fsync: 'off', max_connections: '300' },
+  });
   const { host, port, user, password, database } = server.connection;
   const admin = { host, port, user, password, database };
   const { default: pg } = await import('pg');

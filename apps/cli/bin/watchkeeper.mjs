@@ -1,0 +1,44 @@
+#!/usr/bin/env node
+// Runs under any Node.js since 18: finds Node.js 24 or newer and hands over to it.
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+const needed = 24;
+const sources = fileURLToPath(new URL('../src/main.ts', import.meta.url));
+const built = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const program = existsSync(built) ? built : sources;
+
+function bundledNode() {
+  try {
+    const require = createRequire(import.meta.url);
+    const file = require
+      .resolve(`node-${process.platform}-${process.arch}/package.json`)
+      .replace(/package\.json$/, 'bin/node');
+    return existsSync(file) ? file : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+if (Number(process.versions.node.split('.')[0]) >= needed) {
+  await import(program);
+} else {
+  const node = bundledNode();
+  if (node === undefined) {
+    process.stderr.write(
+      `Watchkeeper needs Node.js ${needed} or newer; this is ${process.versions.node} at ${process.execPath}. Install it from your system or nodejs.org, or run \`npm ci\` without --omit=optional.\n`,
+    );
+    process.exit(78);
+  }
+  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
+  process.on('SIGINT', () => undefined);
+  process.on('SIGTERM', () => child.kill('SIGTERM'));
+  process.on('SIGHUP', () => child.kill('SIGHUP'));
+  child.on('close', (code, signal) => {
+    if (signal !== null) process.kill(process.pid, 'SIGKILL');
+    process.exit(code ?? 1);
+  });
+}

@@ -1,0 +1,65 @@
+import { Command } from 'commander';
+import type { GlobalOptions } from '../connection.ts';
+
+interface StartOptions extends GlobalOptions {
+  readonly config?: string;
+  readonly databaseUrl?: string;
+  readonly listen?: string;
+  readonly publicUrl?: string;
+  readonly roles?: string;
+  readonly zones?: string;
+  readonly demo?: boolean;
+  readonly production?: boolean;
+}
+
+/** Options that are settings, for every command that works with a server's own settings. */
+export function withSettingsOptions(command: Command): Command {
+  return command
+    .option('--config <file>', 'settings file (YAML)')
+    .option('--database-url <url>', 'a PostgreSQL 15 or newer instead of the embedded one')
+    .option('--listen <address:port>', 'where the web app and the API answer (127.0.0.1:7300)')
+    .option('--public-url <url>', 'address under which people reach it')
+    .option('--roles <list>', 'what this process does: api,scheduler,processor,health')
+    .option('--zones <list>', 'zones this process watches from (local)')
+    .option('--demo', 'show a demo of three services, fed by the built-in website mock')
+    .option('--production', 'refuse what would destroy data');
+}
+
+/** The settings that a command line, the environment and a file come to. @throws WatchkeeperError `settings_invalid` */
+export async function settingsOf(command: Command) {
+  const options = command.optsWithGlobals<StartOptions>();
+  const { loadSettings } = await import('@watchkeeper/server');
+  return loadSettings({
+    flags: {
+      dataDir: options.dataDir,
+      databaseUrl: options.databaseUrl,
+      listen: options.listen,
+      publicUrl: options.publicUrl,
+      roles: options.roles?.split(',') as never,
+      zones: options.zones?.split(','),
+      demo: options.demo,
+      production: options.production,
+    },
+    environment: process.env,
+    ...(options.config === undefined ? {} : { file: options.config }),
+  });
+}
+
+/** How commands of this installation begin. */
+const ownCommand = process.env.npm_lifecycle_event === undefined ? 'watchkeeper' : 'npm run wk --';
+
+export const startCommand = () =>
+  withSettingsOptions(new Command('start'))
+    .description('Start a server and run until Ctrl-C.')
+    .action(async (_options: StartOptions, command: Command) => {
+      const { settings } = await settingsOf(command);
+      const { runServer } = await import('@watchkeeper/server');
+      const { stdout: output, stderr: logOutput } = process;
+      process.exitCode = await runServer({
+        settings,
+        environment: process.env,
+        output,
+        logOutput,
+        command: ownCommand,
+      });
+    });

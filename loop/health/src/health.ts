@@ -1,0 +1,183 @@
+import { backoffMs, type Clock, failpoint, type Logger } from '@watchkeeper/kit';
+import type { Messages } from '@watchkeeper/messages';
+import { type EventLog, isWatchkeeperError, type LoggedEvent, type LogPosition } from '@watchkeeper/model';
+import {
+  advancePosition,
+  asStoreError,
+  holdLease,
+  insertStateChanges,
+  lockMonitorStates,
+  openReader,
+  type ReaderPosition,
+  readWatchedMonitors,
+  type Store,
+  saveMonitorStates,
+} from '@watchkeeper/store';
+import { foldChecks, isVerdict } from './fold-checks.ts';
+import { settleTenant } from './settle-tenant.ts';
+import { sweepStates } from './sweep-states.ts';
+
+export interface HealthOptions {
+  readonly store: Store;
+  readonly eventLog: EventLog;
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Identity of this process among those that share the database. */
+  readonly holder: string;
+  /** Length of the leases, seconds. Default 6: a killed process is replaced within 8 s. */
+  readonly leaseSeconds?: number;
+}
+
+export interface HealthStats {
+  /** Partitions of the log that this process judges now. */
+  readonly partitions: readonly number[];
+  /** Results of checks judged since the start. */
+  readonly verdicts: number;
+  /** Changes of state of monitors since the start. */
+  readonly changes: number;
+  readonly lastError: string | null;
+}
+
+export interface Health {
+  stats(): HealthStats;
+  /** Finishes the transaction under way, gives the leases back and ends. May be called twice. */
+  drain(): Promise<void>;
+}
+
+/** Name of this reader of the log. */
+export const healthReader = 'health';
+/** Most events taken from the log at once. */
+const sliceEvents = 2000;
+/** Longest wait for news before the log is asked in any case, milliseconds. */
+const idleMs = 1000;
+
+/**
+ * Reads the event log and keeps the states of monitors and services, alerts and the outbox. The effects of what was
+ * read and the position are one transaction, so every result counts once whatever crashes.
+ */
+export function startHealth(options: HealthOptions): Health {
+  const { store, eventLog, clock, logger, holder, leaseSeconds = 6 } = options;
+  const stop = new AbortController();
+  const judges = Array.from(
+    { length: eventLog.partitionCount },
+    (_, partition) => new PartitionJudge(partition, options),
+  );
+  const lease = { store, clock, logger, holder, seconds: leaseSeconds, signal: stop.signal };
+  const running = [
+    ...judges.map((judge, partition) =>
+      holdLease({ ...lease, name: `${healthReader}/${partition}`, work: (_lease, signal) => judge.run(signal) }),
+    ),
+    holdLease({ ...lease, name: `${healthReader}/sweep`, work: (_lease, signal) => sweepStates(options, signal) }),
+  ];
+  return {
+    stats: () => ({
+      partitions: judges.filter((judge) => judge.isRunning).map((judge) => judge.partition),
+      verdicts: judges.reduce((sum, judge) => sum + judge.verdicts, 0),
+      changes: judges.reduce((sum, judge) => sum + judge.changes, 0),
+      lastError: judges.find((judge) => judge.lastError !== null)?.lastError ?? null,
+    }),
+    async drain() {
+      stop.abort();
+      await Promise.all(running);
+    },
+  };
+}
+
+/** Judges one partition while its lease is held. */
+class PartitionJudge {
+  readonly partition: number;
+  readonly #options: HealthOptions;
+  isRunning = false;
+  verdicts = 0;
+  changes = 0;
+  lastError: string | null = null;
+
+  constructor(partition: number, options: HealthOptions) {
+    this.partition = partition;
+    this.#options = options;
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { store, clock, logger } = this.#options;
+    this.isRunning = true;
+    try {
+      for (let attempt = 0; !signal.aborted; ) {
+        try {
+          await this.#readFrom(await openReader(store.db, healthReader, this.partition), signal, () => {
+            attempt = 0;
+          });
+        } catch (error) {
+          const known = asStoreError(error);
+          this.lastError = known instanceof Error ? known.message : String(known);
+          if (isWatchkeeperError(known, 'position_lost')) {
+            logger.warn({ err: known }, 'another process judges this partition; this one stops');
+            return;
+          }
+          attempt += 1;
+          logger.warn(
+            { err: known, partition: this.partition },
+            'judging checks failed; it begins again at the saved position',
+          );
+          await clock.pause(backoffMs(attempt, { firstMs: 200, longestMs: 10_000 }), signal);
+        }
+      }
+    } finally {
+      this.isRunning = false;
+    }
+  }
+
+  async #readFrom(saved: ReaderPosition, signal: AbortSignal, onProgress: () => void): Promise<void> {
+    const { eventLog, messages } = this.#options;
+    let from = saved;
+    while (!signal.aborted) {
+      const { events } = await eventLog.read(this.partition, from, sliceEvents);
+      const last = events.at(-1);
+      if (last !== undefined) {
+        const to = { offset: last.offset, receivedUs: last.receivedUs };
+        const isChanged = await this.#judge(events, from, to);
+        from = { ...from, ...to };
+        this.lastError = null;
+        onProgress();
+        if (isChanged) {
+          await messages.publish('states');
+          await messages.publish('alerts');
+        }
+      }
+      if (events.length < sliceEvents) await eventLog.waitForAppend(idleMs, signal);
+    }
+  }
+
+  /** One transaction: states, alerts, outbox and the position. Returns whether any state changed. */
+  async #judge(events: readonly LoggedEvent[], from: ReaderPosition, to: LogPosition): Promise<boolean> {
+    const verdicts = events.filter(isVerdict);
+    const changed = await this.#options.store.write(async (tx) => {
+      const ids = [...new Set(verdicts.map(({ series }) => series.source))];
+      const monitors = new Map((await readWatchedMonitors(tx, ids)).map((monitor) => [monitor.id, monitor]));
+      const watched = verdicts.filter(({ series }) => monitors.get(series.source)?.zones.includes(series.zone));
+      const pairs = Map.groupBy(watched, ({ series }) => `${series.source} ${series.zone}`);
+      const present = await lockMonitorStates(
+        tx,
+        [...pairs.values()].flatMap(([event]) => {
+          const monitor = event && monitors.get(event.series.source);
+          if (event === undefined || monitor === undefined) return [];
+          return [{ monitorId: monitor.id, zone: event.series.zone, tenantId: monitor.tenantId }];
+        }),
+      );
+      const { states, changes } = foldChecks(present, watched, monitors);
+      await saveMonitorStates(tx, states);
+      await insertStateChanges(tx, changes);
+      const tenants = Map.groupBy(changes, ({ tenantId }) => tenantId);
+      for (const [tenantId, ofTenant] of [...tenants].sort(([a], [b]) => a - b)) {
+        await settleTenant(tx, tenantId, Math.max(...ofTenant.map(({ atUs }) => atUs)));
+      }
+      await advancePosition(tx, healthReader, this.partition, from, to);
+      failpoint('health.before-commit');
+      return changes.length;
+    });
+    failpoint('health.after-commit');
+    this.verdicts += verdicts.length;
+    this.changes += changed;
+    return changed > 0;
+  }
+}

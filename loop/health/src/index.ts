@@ -1,0 +1,4 @@
+export * from './channel-context.ts';
+export * from './channels/index.ts';
+export * from './deliveries.ts';
+export * from './health.ts';

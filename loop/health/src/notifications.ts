@@ -1,0 +1,82 @@
+import { type AlertNotification, type State, severityOf, stateTitles, worstState } from '@watchkeeper/model';
+import type { AlertMonitor, AlertRow, ClaimedDelivery } from '@watchkeeper/store';
+
+/** What is told of one alert: what the delivery says, and what is behind it now. */
+export interface ToldAlert {
+  readonly delivery: Pick<ClaimedDelivery, 'state' | 'previousState'>;
+  readonly alert: AlertRow;
+  readonly monitors: readonly AlertMonitor[];
+}
+
+export interface NotificationOptions {
+  readonly kind: AlertNotification['kind'];
+  readonly told: readonly ToldAlert[];
+  readonly publicUrl: string | null;
+  readonly sentAtMs: number;
+}
+
+/** One notification of one or more alerts of the same kind, worst first. */
+export function notificationOf({ kind, told, publicUrl, sentAtMs }: NotificationOptions): AlertNotification {
+  const alerts = told
+    .map(viewOfTold)
+    .sort((a, b) => severityOf(b.state) - severityOf(a.state) || a.service.localeCompare(b.service));
+  return {
+    version: 1,
+    kind,
+    sentAt: new Date(sentAtMs).toISOString(),
+    title: titleOf(kind, alerts),
+    link: publicUrl === null ? null : `${publicUrl}/`,
+    alerts,
+  };
+}
+
+type AlertView = AlertNotification['alerts'][number];
+
+function viewOfTold({ delivery, alert, monitors }: ToldAlert): AlertView {
+  const zones = Map.groupBy(monitors, ({ zone }) => zone);
+  const bad = Map.groupBy(
+    monitors.filter(({ state }) => state !== 'ok'),
+    ({ id }) => id,
+  );
+  return {
+    id: alert.id,
+    tenant: alert.tenant,
+    service: alert.service,
+    environment: alert.environment,
+    state: delivery.state,
+    previousState: delivery.previousState,
+    reason: alert.reason,
+    message: alert.message,
+    openedAt: alert.openedAt.toISOString(),
+    resolvedAt: alert.resolvedAt?.toISOString() ?? null,
+    zones: [...zones].map(([zone, rows]) => ({ zone, state: worstState(rows.map(({ state }) => state)) })),
+    monitors: [...bad.values()].flatMap((rows) => {
+      const [worst] = [...rows].sort((a, b) => severityOf(b.state) - severityOf(a.state));
+      if (worst === undefined) return [];
+      const { id, name, state, reason, message } = worst;
+      return [{ id, name, state, reason, message }];
+    }),
+  };
+}
+
+const words: Readonly<Partial<Record<State, string>>> = {
+  failed: 'has failed',
+  degraded: 'is degraded',
+  unknown: 'sends no data',
+};
+
+function titleOf(kind: AlertNotification['kind'], alerts: readonly AlertView[]): string {
+  const [first] = alerts;
+  if (first === undefined) return 'This is a test notification from Watchkeeper';
+  const place = `${first.service} in ${first.environment}`;
+  if (alerts.length === 1) {
+    if (kind === 'resolved') return `${place} is OK again`;
+    return `${place} ${words[first.state] ?? `is ${stateTitles[first.state]}`}`;
+  }
+  const places = alerts.map(({ service, environment }) => `${service} in ${environment}`);
+  const shown =
+    places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : places.join(', ');
+  return kind === 'resolved'
+    ? `${alerts.length} services are OK again: ${shown}`
+    : `${alerts.length} services are not well: ${shown}`;
+}

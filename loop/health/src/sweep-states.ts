@@ -1,0 +1,79 @@
+import {
+  databaseNow,
+  dropLeftStates,
+  insertStateChanges,
+  readStaleStates,
+  type StaleState,
+  saveStaleStates,
+  tenantsWithServices,
+} from '@watchkeeper/store';
+import type { HealthOptions } from './health.ts';
+import { settleTenant } from './settle-tenant.ts';
+
+const everyMs = 1000;
+/** Everything is settled again in any case this often, milliseconds. */
+const fullEveryMs = 60_000;
+
+/**
+ * Notices what no event tells: silence, pauses, monitors that were changed or deleted, new dependencies. One process
+ * of all does it.
+ */
+export async function sweepStates(options: HealthOptions, signal: AbortSignal): Promise<void> {
+  const { store, messages, clock, logger } = options;
+  // Silence counts from here at the earliest: before, nobody may have been there to report.
+  const notBefore = await databaseNow(store.db);
+  let isFullDue = true;
+  let fullAtMs = Number.NEGATIVE_INFINITY;
+  let wake = new AbortController();
+  const rouse = () => {
+    isFullDue = true;
+    wake.abort();
+  };
+  const unsubscribe = [messages.subscribe('monitors', rouse), messages.subscribe('services', rouse)];
+  try {
+    while (!signal.aborted) {
+      wake = new AbortController();
+      const isFull: boolean = isFullDue || clock.nowMs() - fullAtMs >= fullEveryMs;
+      isFullDue = false;
+      try {
+        const isChanged = await sweepOnce(options, notBefore, isFull);
+        if (isFull) fullAtMs = clock.nowMs();
+        if (isChanged) {
+          await messages.publish('states');
+          await messages.publish('alerts');
+        }
+      } catch (error) {
+        isFullDue ||= isFull;
+        logger.warn({ err: error }, 'looking for silent monitors failed; it is tried again');
+      }
+      await clock.pause(everyMs, AbortSignal.any([signal, wake.signal]));
+    }
+  } finally {
+    for (const end of unsubscribe) end();
+  }
+}
+
+async function sweepOnce({ store }: HealthOptions, notBefore: Date, isFull: boolean): Promise<boolean> {
+  const stale = await readStaleStates(store.db, notBefore);
+  if (stale.length === 0 && !isFull) return false;
+  return store.write(async (tx) => {
+    const nowUs = (await databaseNow(tx)).getTime() * 1000;
+    const changed = await saveStaleStates(tx, stale);
+    await insertStateChanges(
+      tx,
+      changed.map((pair) => changeOf(pair, nowUs)),
+    );
+    const dropped = isFull ? await dropLeftStates(tx) : 0;
+    const tenants = isFull ? await tenantsWithServices(tx) : [...new Set(changed.map(({ tenantId }) => tenantId))];
+    let isChanged = changed.length > 0 || dropped > 0;
+    for (const tenantId of tenants.sort((a, b) => a - b)) {
+      if (await settleTenant(tx, tenantId, nowUs)) isChanged = true;
+    }
+    return isChanged;
+  });
+}
+
+function changeOf(pair: StaleState, atUs: number) {
+  const { tenantId, service, environment, monitorId, zone, state, previousState } = pair;
+  return { atUs, tenantId, service, environment, monitorId, zone, state, previousState, reason: null, message: null };
+}
