@@ -8,8 +8,7 @@ import {
   type ResourceKind,
   resourceKinds,
 } from '@watchkeeper/model';
-import { deleteMonitors, listMonitorDetails, monitorIds, recordChange, type Tables } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
+import { deleteMonitors, listMonitorDetails, monitorIds, recordChange, type Tx } from '@watchkeeper/store';
 import { changed } from './change.ts';
 import type { ApiDependencies, Call } from './handler.ts';
 import { inputOfMonitor } from './monitor-definition.ts';
@@ -29,11 +28,7 @@ interface Described {
  * changed. Returns what was done to each, in the order of the kinds.
  * @throws WatchkeeperError `validation_failed` with all problems
  */
-export async function applyObjects(
-  tx: Transaction<Tables>,
-  call: Call<'apply'>,
-  dependencies: ApiDependencies,
-): Promise<ApplyChange[]> {
+export async function applyObjects(tx: Tx, call: Call<'apply'>, dependencies: ApiDependencies): Promise<ApplyChange[]> {
   const { objects, prune = false } = call.body;
   const described = describe(objects);
   const problems: FieldProblem[] = [];
@@ -110,7 +105,7 @@ function fieldsOf(before: ObjectForm | undefined, after: ObjectForm): ApplyChang
 }
 
 async function record(
-  tx: Transaction<Tables>,
+  tx: Tx,
   call: Call<'apply'>,
   kind: ResourceKind,
   name: string,
@@ -122,11 +117,7 @@ async function record(
   await recordChange(tx, changed(call, { action, object: `${noun} "${name}"`, before, after }));
 }
 
-async function pruneMonitors(
-  tx: Transaction<Tables>,
-  call: Call<'apply'>,
-  described: readonly Described[],
-): Promise<ApplyChange[]> {
+async function pruneMonitors(tx: Tx, call: Call<'apply'>, described: readonly Described[]): Promise<ApplyChange[]> {
   const wanted = new Set(described.filter(({ kind }) => kind === 'Monitor').map(({ input }) => input.name));
   const applied = await listMonitorDetails(tx, call.caller.tenantId, { appliedOnly: true });
   const gone = applied.filter(({ name }) => !wanted.has(name));

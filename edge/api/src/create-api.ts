@@ -4,7 +4,13 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { mayAct, type OperationName, operations, type Route, routes, WatchkeeperError } from '@watchkeeper/model';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import { Authenticator, assertSameOrigin, hashSecret, sessionCookie } from './authenticate.ts';
 import type { ApiDependencies, Call, Caller, Figure, Readiness } from './handler.ts';
 import { handlers } from './handlers/index.ts';
@@ -36,7 +42,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   const metrics = new Metrics(options.figures);
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 60_000,
     forceCloseConnections: true,

@@ -1,12 +1,7 @@
-import type { Store, Tables } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
+import type { Store, Tx } from '@watchkeeper/store';
 
 /** One transaction that is rolled back at its end when it is only a trial; the answer is that of the work in any case. */
-export async function writeOrTry<T>(
-  store: Store,
-  isTrial: boolean,
-  work: (tx: Transaction<Tables>) => Promise<T>,
-): Promise<T> {
+export async function writeOrTry<T>(store: Store, isTrial: boolean, work: (tx: Tx) => Promise<T>): Promise<T> {
   const trial: { answer?: { readonly value: T } } = {};
   const end = new Error('end of a trial');
   try {

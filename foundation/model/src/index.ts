@@ -10,6 +10,7 @@ export * from './duration.ts';
 export * from './errors.ts';
 export * from './event.ts';
 export * from './fields.ts';
+export * from './format/index.ts';
 export * from './log.ts';
 export * from './monitor.ts';
 export * from './monitor-type.ts';

@@ -4,7 +4,10 @@ import pg from 'pg';
 import type { Tables } from './tables.ts';
 
 /** A connection or a transaction; every function of this package takes one first. */
-export type Db = Kysely<Tables> | Transaction<Tables>;
+export type Db = Kysely<Tables> | Tx;
+
+/** A transaction, for what must be done together. */
+export type Tx = Transaction<Tables>;
 
 /** Reads rows of every tenant. */
 export const allTenants = -1;

@@ -1,6 +1,5 @@
-import { backoffMs, type Clock, failpoint, type Logger } from '@watchkeeper/kit';
-import type { Messages } from '@watchkeeper/messages';
-import { type EventLog, isWatchkeeperError, type LoggedEvent, type LogPosition } from '@watchkeeper/model';
+import { backoffMs, failpoint } from '@watchkeeper/kit';
+import { isWatchkeeperError, type LoggedEvent, type LogPosition } from '@watchkeeper/model';
 import {
   advancePosition,
   asStoreError,
@@ -10,24 +9,12 @@ import {
   openReader,
   type ReaderPosition,
   readWatchedMonitors,
-  type Store,
   saveMonitorStates,
 } from '@watchkeeper/store';
 import { foldChecks, isVerdict } from './fold-checks.ts';
+import type { HealthOptions } from './health-options.ts';
 import { settleTenant } from './settle-tenant.ts';
 import { sweepStates } from './sweep-states.ts';
-
-export interface HealthOptions {
-  readonly store: Store;
-  readonly eventLog: EventLog;
-  readonly messages: Messages;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Identity of this process among those that share the database. */
-  readonly holder: string;
-  /** Length of the leases, seconds. Default 6: a killed process is replaced within 8 s. */
-  readonly leaseSeconds?: number;
-}
 
 export interface HealthStats {
   /** Partitions of the log that this process judges now. */

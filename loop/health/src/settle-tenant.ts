@@ -17,13 +17,10 @@ import {
   resolveAlert,
   type StoredService,
   saveService,
-  type Tables,
+  type Tx,
   takeBackWaiting,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { type DecidedService, decideServices } from './decide-services.ts';
-
-type Tx = Transaction<Tables>;
 
 /**
  * Brings the states of a tenant's services, their alerts and the outbox in line with the states of its monitors, in

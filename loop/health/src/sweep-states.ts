@@ -7,7 +7,7 @@ import {
   saveStaleStates,
   tenantsWithServices,
 } from '@watchkeeper/store';
-import type { HealthOptions } from './health.ts';
+import type { HealthOptions } from './health-options.ts';
 import { settleTenant } from './settle-tenant.ts';
 
 const everyMs = 1000;

@@ -7,9 +7,8 @@ import {
   readAlerts,
   readChannelDeliveries,
   recordChange,
-  type Tables,
+  type Tx,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { inputOfChannel, viewOfAlert, viewOfChannel } from '../alert-view.ts';
 import { changed } from '../change.ts';
 import { anyUuid, decodeCursor, encodeCursor } from '../cursor.ts';
@@ -101,17 +100,13 @@ export const alertHandlers = {
   },
 } satisfies Partial<Handlers>;
 
-async function channelOf(tx: Transaction<Tables>, tenantId: number, name: string): Promise<AlertChannel> {
+async function channelOf(tx: Tx, tenantId: number, name: string): Promise<AlertChannel> {
   const row = await findAlertChannel(tx, tenantId, name);
   if (row === undefined) throw channelNotFound(name);
   return (await viewsOf(tx, tenantId, [row]))[0] as AlertChannel;
 }
 
-async function viewsOf(
-  tx: Transaction<Tables>,
-  tenantId: number,
-  rows: readonly AlertChannelRow[],
-): Promise<AlertChannel[]> {
+async function viewsOf(tx: Tx, tenantId: number, rows: readonly AlertChannelRow[]): Promise<AlertChannel[]> {
   const deliveries = await readChannelDeliveries(tx, tenantId);
   return rows.map((row) =>
     viewOfChannel(

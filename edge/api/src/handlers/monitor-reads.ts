@@ -9,9 +9,8 @@ import {
   readMonitors,
   readZoneStates,
   type StatisticsViewRow,
-  type Tables,
+  type Tx,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { anyUuid, decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Handlers } from '../handler.ts';
 import { rowOf, statusOf } from '../monitor-view.ts';
@@ -111,7 +110,7 @@ function placeOf([id, name, rank, createdUs]: PlaceParts): MonitorPlace {
   return { id, name, rank, createdUs };
 }
 
-async function monitorOf(tx: Transaction<Tables>, id: string): Promise<MonitorDetail> {
+async function monitorOf(tx: Tx, id: string): Promise<MonitorDetail> {
   const [monitor] = await readMonitors(tx, [id]);
   if (monitor !== undefined) return monitor;
   throw new WatchkeeperError('not_found', `There is no monitor ${id}. List the monitors to see which there are.`, {

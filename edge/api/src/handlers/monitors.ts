@@ -15,11 +15,10 @@ import {
   readMonitors,
   recordChange,
   setMonitorsPaused,
-  type Tables,
+  type Tx,
   updateMonitor,
   zoneNames,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { changed } from '../change.ts';
 import type { ApiDependencies, Call, Handlers } from '../handler.ts';
 import { assertionProblems, inputOfMonitor, readMonitorInput } from '../monitor-definition.ts';
@@ -183,7 +182,7 @@ export const monitorHandlers = {
 
 /** @throws WatchkeeperError `validation_failed` */
 async function definitionOf(
-  tx: Transaction<Tables>,
+  tx: Tx,
   tenantId: number,
   body: MonitorInput,
   { monitorTypes }: ApiDependencies,
@@ -196,7 +195,7 @@ async function definitionOf(
 type WritingName = 'createMonitor' | 'replaceMonitor';
 
 async function makePlaces(
-  tx: Transaction<Tables>,
+  tx: Tx,
   call: Call<WritingName>,
   tenantId: number,
   definition: MonitorDefinition,

@@ -16,10 +16,9 @@ import {
   readServiceCells,
   type ServiceCell,
   type Store,
-  type Tables,
+  type Tx,
   withinLimit,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { activityEntry } from '../activity-view.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { ApiDependencies, Handlers } from '../handler.ts';
@@ -135,7 +134,7 @@ function readRatios(
 }
 
 async function readProblems(
-  tx: Transaction<Tables>,
+  tx: Tx,
   tenantId: number,
   cells: readonly ServiceCell[],
   nowMs: number,
@@ -148,7 +147,7 @@ async function readProblems(
 }
 
 async function readDetails(
-  tx: Transaction<Tables>,
+  tx: Tx,
   cells: readonly ServiceCell[],
   nowMs: number,
 ): Promise<ReadonlyMap<string, ProblemDetail>> {
@@ -178,11 +177,7 @@ const sampleSpanMs = 10_000;
 const samplesOf = new WeakMap<Store, EventSample[]>();
 
 /** Events a second over the last moments: between two readings of the log's end, or at first from the newest events. */
-async function eventsPerSecond(
-  tx: Transaction<Tables>,
-  { store, clock }: ApiDependencies,
-  { events }: LogFigures,
-): Promise<number> {
+async function eventsPerSecond(tx: Tx, { store, clock }: ApiDependencies, { events }: LogFigures): Promise<number> {
   const nowMs = clock.nowMs();
   const samples = (samplesOf.get(store) ?? []).filter(({ atMs }) => nowMs - atMs <= 2 * sampleSpanMs);
   const earlier =

@@ -6,10 +6,9 @@ import {
   queryRollup,
   readRollup,
   rollupNotFound,
-  type Tables,
+  type Tx,
   unknownNames,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import type { Caller, Handlers } from '../handler.ts';
 import {
   answerRows,
@@ -75,12 +74,7 @@ export const queryHandlers = {
   },
 } satisfies Partial<Handlers>;
 
-async function askEvents(
-  tx: Transaction<Tables>,
-  body: QueryInput,
-  range: TimeRange,
-  caller: Caller,
-): Promise<QueryResult> {
+async function askEvents(tx: Tx, body: QueryInput, range: TimeRange, caller: Caller): Promise<QueryResult> {
   const { values, dimensions } = namesIn(body);
   const question: EventQuestion = {
     tenantId: scopeOf(caller),
@@ -112,7 +106,7 @@ async function askEvents(
 }
 
 async function askRollup(
-  tx: Transaction<Tables>,
+  tx: Tx,
   body: QueryInput,
   name: string,
   asked: TimeRange,

@@ -14,11 +14,10 @@ import {
   type ServiceRow,
   type ServiceStateRow,
   serviceNotFound,
-  type Tables,
+  type Tx,
   watchedZones,
   type ZoneRow,
 } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
 import { changed } from '../change.ts';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Handlers } from '../handler.ts';
@@ -123,14 +122,14 @@ export function assertName(inAddress: string, inBody: string, subject: string): 
   throw validationError([{ pointer: '/name', message: `must be "${inAddress}", as in the address` }], subject);
 }
 
-async function serviceOf(tx: Transaction<Tables>, tenantId: number, name: string): Promise<Service> {
+async function serviceOf(tx: Tx, tenantId: number, name: string): Promise<Service> {
   const rows = (await listServices(tx, tenantId)).filter((row) => row.name === name);
   const [view] = await viewsOf(tx, tenantId, rows);
   if (view === undefined) throw serviceNotFound(name);
   return view;
 }
 
-async function viewsOf(tx: Transaction<Tables>, tenantId: number, rows: readonly ServiceRow[]): Promise<Service[]> {
+async function viewsOf(tx: Tx, tenantId: number, rows: readonly ServiceRow[]): Promise<Service[]> {
   const states = await readServiceStates(tx, tenantId);
   const counts = await countMonitorsByService(tx, tenantId);
   return rows.map((row) => ({

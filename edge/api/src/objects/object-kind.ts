@@ -1,7 +1,6 @@
 import type { Topic } from '@watchkeeper/messages';
 import type { FieldProblem, ResourceKind } from '@watchkeeper/model';
-import type { Tables } from '@watchkeeper/store';
-import type { Transaction } from 'kysely';
+import type { Tx } from '@watchkeeper/store';
 import type { ApiDependencies } from '../handler.ts';
 
 /** An object in the form that people write, everything filled in. */
@@ -18,15 +17,10 @@ export interface ObjectKind<Input extends { readonly name: string }> {
   /** What readers are woken with after a change. */
   readonly topic: Topic;
   /** What the schema cannot say; called in the transaction of the write, after the kinds that it may refer to. */
-  problems(
-    tx: Transaction<Tables>,
-    tenantId: number,
-    input: Input,
-    dependencies: ApiDependencies,
-  ): Promise<readonly FieldProblem[]>;
+  problems(tx: Tx, tenantId: number, input: Input, dependencies: ApiDependencies): Promise<readonly FieldProblem[]>;
   /** Creates or changes the object of that name. Called only when there are no problems. */
-  put(tx: Transaction<Tables>, tenantId: number, input: Input, dependencies: ApiDependencies): Promise<PutObject>;
-  list(tx: Transaction<Tables>, tenantId: number): Promise<ObjectForm[]>;
+  put(tx: Tx, tenantId: number, input: Input, dependencies: ApiDependencies): Promise<PutObject>;
+  list(tx: Tx, tenantId: number): Promise<ObjectForm[]>;
 }
 
 export function defineObjectKind<Input extends { readonly name: string }>(kind: ObjectKind<Input>): ObjectKind<Input> {

@@ -1,0 +1,85 @@
+/** JSON Schema as far as forms need it. */
+export interface FieldSchema {
+  readonly type?: string;
+  readonly title?: string;
+  readonly description?: string;
+  readonly default?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly maxLength?: number;
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
+  readonly patternProperties?: Readonly<Record<string, FieldSchema>>;
+  readonly items?: FieldSchema;
+}
+
+export type FieldKind = 'text' | 'long' | 'number' | 'switch' | 'choice' | 'lines' | 'pairs' | 'group' | 'json';
+
+/** Which control a field gets; it follows from the schema alone. */
+export function kindOf(schema: FieldSchema): FieldKind {
+  if (schema.enum !== undefined) return 'choice';
+  switch (schema.type) {
+    case 'integer':
+    case 'number':
+      return 'number';
+    case 'boolean':
+      return 'switch';
+    case 'array':
+      return schema.items?.type === 'string' ? 'lines' : 'json';
+    case 'object':
+      return schema.properties !== undefined ? 'group' : schema.patternProperties !== undefined ? 'pairs' : 'json';
+    case 'string':
+      return (schema.maxLength ?? 0) > 5000 ? 'long' : 'text';
+    default:
+      return 'json';
+  }
+}
+
+/** The value a form starts with: what the schema gives by default. */
+export function initialOf(schema: FieldSchema): Record<string, unknown> {
+  const values: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(schema.properties ?? {})) {
+    if (kindOf(property) === 'group')
+      values[name] = { ...initialOf(property), ...(property.default as object | undefined) };
+    else if (property.default !== undefined) values[name] = property.default;
+  }
+  return values;
+}
+
+/** Pairs as lines, `name: value`. */
+export function pairsText(pairs: Readonly<Record<string, unknown>> | undefined): string {
+  return Object.entries(pairs ?? {})
+    .map(([name, value]) => `${name}: ${String(value)}`)
+    .join('\n');
+}
+
+export function pairsOf(text: string): Record<string, string> {
+  return Object.fromEntries(
+    text
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map((line) => {
+        const at = line.indexOf(':');
+        return at < 0 ? [line.trim(), ''] : [line.slice(0, at).trim(), line.slice(at + 1).trim()];
+      }),
+  );
+}
+
+export function linesOf(text: string): string[] {
+  return text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+}
+
+/** A path in an object, changed without touching the original; undefined takes it out. */
+export function withValue(
+  object: Readonly<Record<string, unknown>>,
+  [name = '', ...rest]: readonly string[],
+  value: unknown,
+): Record<string, unknown> {
+  const next = rest.length === 0 ? value : withValue((object[name] ?? {}) as Record<string, unknown>, rest, value);
+  const { [name]: _, ...others } = object;
+  return next === undefined ? others : { ...others, [name]: next };
+}

@@ -1,0 +1,3 @@
+export * from './numbers.ts';
+export * from './sentences.ts';
+export * from './times.ts';
