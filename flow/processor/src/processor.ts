@@ -192,7 +192,10 @@ class PartitionWorker {
       const last = events.at(-1);
       if (last !== undefined) read = { offset: last.offset, receivedUs: last.receivedUs };
 
-      const dueMs = Math.min(longestFlushMs, Math.max(flushEveryMs, (sums.rows * eventLog.partitionCount * 1000) / rowsPerSecond));
+      const dueMs = Math.min(
+        longestFlushMs,
+        Math.max(flushEveryMs, (sums.rows * eventLog.partitionCount * 1000) / rowsPerSecond),
+      );
       if (clock.nowMs() - flushedAtMs >= dueMs) await flush();
       if (events.length < sliceEvents) {
         const untilFlushMs = read.offset > from.offset ? flushedAtMs + dueMs - clock.nowMs() : idleMs;

@@ -2,8 +2,8 @@ import { createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import type { EventLog, NewEvent } from '@watchkeeper/model';
-import { openStore, putBuiltInRollup, type Store } from '@watchkeeper/store';
 import { monitorRollup } from '@watchkeeper/model';
+import { openStore, putBuiltInRollup, type Store } from '@watchkeeper/store';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
 
 export const logger = createLogger({ level: 'silent', format: 'json', destination: process.stderr });
@@ -15,7 +15,10 @@ export async function openTestLog(partitions = 2) {
   await putBuiltInRollup(store.db, monitorRollup);
   const messages = postgresMessages({ store, clock: systemClock, logger });
   const { default: driver } = await logDrivers.postgres();
-  const eventLog: EventLog = await driver.open({ partitions, seriesPerTenant: 10_000 }, { connection: database.connection, messages, clock: systemClock, logger });
+  const eventLog: EventLog = await driver.open(
+    { partitions, seriesPerTenant: 10_000 },
+    { connection: database.connection, messages, clock: systemClock, logger },
+  );
   return {
     database,
     store,

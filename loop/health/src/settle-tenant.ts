@@ -54,7 +54,8 @@ export async function settleTenant(tx: Tx, tenantId: number, nowUs: number): Pro
 
 async function noteChange(tx: Tx, tenantId: number, service: DecidedService, nowUs: number): Promise<void> {
   const { previousState, state, sinceUs, reason, message, environment } = service;
-  if (state === previousState) return;
+  // That a new service has no data yet is no news.
+  if (state === previousState || (previousState === null && state === 'unknown')) return;
   const atUs = Math.min(sinceUs, nowUs);
   const change = { atUs, tenantId, service: service.service, environment, monitorId: null, zone: null };
   await insertStateChanges(tx, [{ ...change, state, previousState, reason, message }]);

@@ -53,7 +53,7 @@ export function layOut({ width, zones, fromMs, toMs, durations, limits }: Layout
   return {
     width,
     height: top + lanes.length * laneHeight + Math.max(0, lanes.length - 1) * laneGap + axisHeight,
-    left: 66,
+    left: 80,
     right: width - 6,
     top,
     lanes,

@@ -17,8 +17,8 @@ export function Activity({ entries, nowMs }: { readonly entries: readonly Activi
             Nothing happened yet.
           </p>
         ) : null}
-        {entries.map((entry, index) => (
-          <div className="l" key={`${entry.at}${index}`}>
+        {entries.map((entry) => (
+          <div className="l" key={`${entry.at} ${entry.title}`}>
             <time dateTime={entry.at} title={new Date(entry.at).toLocaleString()}>
               {clockText(entry.at, nowMs).slice(-8)}
             </time>

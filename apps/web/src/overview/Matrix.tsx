@@ -58,7 +58,7 @@ export function Matrix({ overview }: { readonly overview: Overview }) {
               ))}
             </tr>
             <tr className="z">
-              <th aria-hidden="true">Service</th>
+              <td className="dim">Service</td>
               {overview.environments.map(({ name, zones }) => (
                 <th key={name}>
                   <div className="zh">

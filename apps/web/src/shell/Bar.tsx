@@ -14,7 +14,7 @@ export function Bar() {
     <header className="bar">
       <nav className="crumbs" aria-label="Breadcrumb">
         {crumbs.map(({ title, to }, index) => (
-          <Fragment key={`${index}${title}`}>
+          <Fragment key={title}>
             {index === crumbs.length - 1 ? <b>{title}</b> : <Link to={to ?? '/'}>{title}</Link>}
             {index === crumbs.length - 1 ? null : <Icon name="chevron-right" />}
           </Fragment>
@@ -78,7 +78,7 @@ function EnvironmentPick() {
   const change = useChange();
   const isKnown = env === undefined || environments.some(({ name }) => name === env);
   return (
-    <span className="pick">
+    <span className="pick env">
       <Icon name="world" />
       <select
         aria-label="Environment"

@@ -57,6 +57,6 @@ function isTyping(target: EventTarget | null): boolean {
 /** Rows are links with data-row; the focused one moves. */
 function moveRow(by: number): void {
   const rows = [...document.querySelectorAll<HTMLElement>('[data-row]')];
-  const at = rows.findIndex((row) => row === document.activeElement);
+  const at = rows.indexOf(document.activeElement as HTMLElement);
   rows[at < 0 ? 0 : Math.min(rows.length - 1, Math.max(0, at + by))]?.focus();
 }

@@ -13,8 +13,20 @@ const logger = createLogger({ level: 'warn', format: 'json', destination: proces
 const store = openStore({ connection });
 const messages = postgresMessages({ store, clock: systemClock, logger });
 const { default: driver } = await logDrivers.postgres();
-const eventLog = await driver.open({ partitions: 2, seriesPerTenant: 1000 }, { connection, messages, clock: systemClock, logger });
-const processor = startProcessor({ store, eventLog, messages, clock: systemClock, logger, holder, flushEveryMs: 20, leaseSeconds: 1 });
+const eventLog = await driver.open(
+  { partitions: 2, seriesPerTenant: 1000 },
+  { connection, messages, clock: systemClock, logger },
+);
+const processor = startProcessor({
+  store,
+  eventLog,
+  messages,
+  clock: systemClock,
+  logger,
+  holder,
+  flushEveryMs: 20,
+  leaseSeconds: 1,
+});
 
 for (;;) {
   const lags = await readerLags(store.db);

@@ -1,0 +1,107 @@
+/**
+ * A mutant is a patch to production code that a named test must catch. Each is applied alone to a copy of the
+ * repository, its test is run, and the test must fail. Header lines of a patch: `# test: <file> -t "<title>"`, `# why: …`.
+ */
+import { spawnSync } from 'node:child_process';
+import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { repositoryRoot } from './source-files.ts';
+
+const only = process.argv[2];
+const patches = globSync('{foundation,flow,loop,edge,apps}/*/test/mutants/*.patch', { cwd: repositoryRoot })
+  .filter((patch) => only === undefined || patch.includes(only))
+  .sort();
+const workspace = mkdtempSync(join(tmpdir(), 'wk-mutants-'));
+let survived = 0;
+/** Tests that pass without a mutant, so that each is run once for all its mutants. */
+const sound = new Map<string, boolean>();
+try {
+  for (const name of [
+    'foundation',
+    'flow',
+    'loop',
+    'edge',
+    'apps',
+    'package.json',
+    'vitest.config.ts',
+    'tsconfig.json',
+  ]) {
+    cpSync(join(repositoryRoot, name), join(workspace, name), {
+      recursive: true,
+      filter: (source) => !/\/(node_modules|dist)(\/|$)/.test(source.slice(repositoryRoot.length)),
+    });
+  }
+  linkModules();
+  for (const patch of patches) {
+    const text = readFileSync(join(repositoryRoot, patch), 'utf8');
+    const [, file = '', title = ''] = /^# test: (\S+) -t "(.+)"$/m.exec(text) ?? [];
+    const why = /^# why: (.+)$/m.exec(text)?.[1] ?? '';
+    if (file === '' || why === '') throw new Error(`${patch} has no "# test:" or no "# why:" line`);
+    const verdict = tryMutant(join(repositoryRoot, patch), file, title);
+    if (verdict !== 'caught') survived += 1;
+    process.stdout.write(`${verdict === 'caught' ? '✓ caught' : `× ${verdict}`}  ${patch}\n    ${why}\n`);
+  }
+} finally {
+  rmSync(workspace, { recursive: true, force: true });
+}
+process.stdout.write(`test-mutants: ${patches.length - survived} of ${patches.length} caught\n`);
+process.exitCode = survived === 0 && patches.length > 0 ? 0 : 1;
+
+function tryMutant(patch: string, file: string, title: string): string {
+  // The test must pass without the mutant, or its failure would say nothing.
+  const key = `${file} ${title}`;
+  if (!sound.has(key)) sound.set(key, passes(file, title));
+  if (sound.get(key) !== true) return 'the test fails without the mutant too';
+  const apply = (...args: string[]) =>
+    spawnSync('patch', ['-p1', '-s', ...args, '-i', patch], { cwd: workspace, encoding: 'utf8' });
+  const applied = apply();
+  if (applied.status !== 0) return `does not apply: ${applied.stdout}${applied.stderr}`;
+  try {
+    return passes(file, title) ? 'survived' : 'caught';
+  } finally {
+    apply('-R');
+  }
+}
+
+function passes(file: string, title: string): boolean {
+  const result = spawnSync(
+    process.execPath,
+    [
+      join(repositoryRoot, 'node_modules/vitest/vitest.mjs'),
+      'run',
+      '--project',
+      'unit',
+      file,
+      '-t',
+      title,
+      '--reporter=json',
+    ],
+    { cwd: workspace, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
+  );
+  const report = JSON.parse(result.stdout.slice(result.stdout.indexOf('{'))) as {
+    numPassedTests: number;
+    numFailedTests: number;
+  };
+  if (report.numPassedTests + report.numFailedTests === 0) throw new Error(`${file} has no test "${title}"`);
+  return report.numFailedTests === 0;
+}
+
+/** Modules of others are those of the repository; our own packages are those of the copy. */
+function linkModules(): void {
+  const list = spawnSync(
+    'sh',
+    [
+      '-c',
+      'mkdir -p node_modules && cd node_modules && for m in "$0"/node_modules/* "$0"/node_modules/.bin; do case "$m" in */@watchkeeper|*/watchkeeper) ;; *) ln -s "$m" .; esac; done',
+      repositoryRoot.replace(/\/$/, ''),
+    ],
+    { cwd: workspace },
+  );
+  if (list.status !== 0) throw new Error('the modules could not be linked');
+  spawnSync('mkdir', ['-p', join(workspace, 'node_modules/@watchkeeper')]);
+  for (const file of globSync('{foundation,flow,loop,edge,apps}/*/package.json', { cwd: workspace })) {
+    const { name } = JSON.parse(readFileSync(join(workspace, file), 'utf8')) as { name: string };
+    symlinkSync(join(workspace, file, '..'), join(workspace, 'node_modules', name));
+  }
+}
