@@ -35,7 +35,8 @@ async function play(user: typeof nobody | undefined): Promise<void> {
   };
   const clone = join(home, 'watchkeeper');
   try {
-    run('git', ['-c', 'safe.directory=*', 'clone', '-q', repositoryRoot, clone], home);
+    spawnSync('git', ['clone', '-q', repositoryRoot, clone], { stdio: 'inherit' });
+    if (user !== undefined) spawnSync('chown', ['-R', `${user.uid}:${user.gid}`, clone]);
     run('npm', ['ci'], clone);
     const port = await freePort();
     const started = await start(clone, port, environment, user);
@@ -43,8 +44,8 @@ async function play(user: typeof nobody | undefined): Promise<void> {
     process.stdout.write(`  ${who}: ready after ${started.seconds.toFixed(1)} s, answers are shown\n`);
     if (started.seconds > 15)
       throw new Error(`${who}: the first start took ${started.seconds.toFixed(1)} s, 15 s are allowed`);
-    const code = await end(started.child, 'SIGINT');
-    if (code !== 0) throw new Error(`${who}: Ctrl-C ended with code ${code}`);
+    await end(started.child, 'SIGINT');
+    if (!started.said().includes('Ended.')) throw new Error(`${who}: Ctrl-C did not end in order:\n${started.said()}`);
     const again = await start(clone, port, environment, user);
     if (again.seconds > 5) throw new Error(`${who}: a later start took ${again.seconds.toFixed(1)} s`);
     await end(again.child, 'SIGKILL');
@@ -62,6 +63,8 @@ async function play(user: typeof nobody | undefined): Promise<void> {
 interface Started {
   readonly child: ChildProcess;
   readonly link: string;
+  /** Everything it has written. */
+  readonly said: () => string;
   readonly seconds: number;
 }
 
@@ -94,13 +97,13 @@ async function start(
     child.stderr?.on('data', take);
     child.once('close', (code) => reject(new Error(`ended with code ${code}:\n${said}`)));
   });
-  return { child, link, seconds: (performance.now() - startedMs) / 1000 };
+  return { child, link, said: () => said, seconds: (performance.now() - startedMs) / 1000 };
 }
 
-async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
-  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   process.kill(-(child.pid as number), signal);
-  return ended;
+  await ended;
 }
 
 /** Signs in with the link and waits until every monitor of the demo that is checked has an answer. */
