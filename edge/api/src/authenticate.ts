@@ -125,7 +125,7 @@ export function assertSameOrigin(headers: {
   const isSame =
     site !== undefined
       ? site === 'same-origin' || site === 'none'
-      : headers.origin === undefined || hostOf(headers.origin) === headers.host;
+      : headers.origin === undefined || isOwnOrigin(headers.origin, headers.host);
   if (!isSame) {
     throw new WatchkeeperError(
       'origin_refused',
@@ -134,6 +134,8 @@ export function assertSameOrigin(headers: {
   }
 }
 
-function hostOf(origin: string): string | undefined {
-  return URL.parse(origin)?.host;
+/** Whether a page of that origin came from the host that the request names; default ports may be left out. */
+function isOwnOrigin(origin: string, host: string | undefined): boolean {
+  const page = URL.parse(origin);
+  return page !== null && page.host === URL.parse(`${page.protocol}//${host ?? ''}`)?.host;
 }

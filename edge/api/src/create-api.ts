@@ -140,7 +140,9 @@ class Doors {
     const isSafe = request.method === 'GET' || request.method === 'HEAD';
     if (!isSafe && authorization === undefined) assertSameOrigin(request.headers);
     if (role === 'none') return undefined;
-    const caller = await this.counting(request, () => this.#authenticator.callerOf({ authorization, sessionToken }));
+    const recognise = () => this.#authenticator.callerOf({ authorization, sessionToken });
+    // Whoever shows nothing has not tried anything.
+    const caller = await (authorization === undefined ? recognise() : this.counting(request, recognise));
     if (mayAct(caller.role, role)) return caller;
     throw new WatchkeeperError(
       'forbidden',
@@ -160,8 +162,7 @@ class Doors {
     } catch (error) {
       const isWrong =
         error instanceof WatchkeeperError && (error.code === 'unauthenticated' || error.code === 'login_link_invalid');
-      const hasTried = request.headers.authorization !== undefined || request.method === 'POST';
-      if (isWrong && hasTried) await this.#countWrong(request);
+      if (isWrong) await this.#countWrong(request);
       throw error;
     }
   }

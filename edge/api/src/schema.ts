@@ -42,7 +42,13 @@ const formats = {
 };
 
 function newAjv(options: { coerce: boolean }): Ajv {
-  const ajv = new Ajv({ allErrors: true, strict: false, useDefaults: true, coerceTypes: options.coerce });
+  const ajv = new Ajv({
+    allErrors: true,
+    strict: false,
+    useDefaults: true,
+    verbose: true,
+    coerceTypes: options.coerce,
+  });
   for (const [name, pattern] of Object.entries(formats)) ajv.addFormat(name, pattern);
   return ajv;
 }
