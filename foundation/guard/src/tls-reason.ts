@@ -11,7 +11,8 @@ export function tlsReason(socket: TLSSocket, servername: string): { reason: Reas
     return { reason: 'tls_expired', message: `the certificate expired on ${certificate.valid_to}` };
   if (code === 'CERT_NOT_YET_VALID')
     return { reason: 'tls_not_yet_valid', message: `the certificate is valid from ${certificate.valid_from} on` };
-  if (code !== undefined && code !== null && code !== '')
+  // A certificate for another host is told below, with the names it is for.
+  if (code !== undefined && code !== null && code !== '' && code !== 'ERR_TLS_CERT_ALTNAME_INVALID')
     return { reason: 'tls_untrusted', message: `the certificate is not trusted (${code})` };
   const mismatch = checkServerIdentity(servername, certificate);
   return mismatch === undefined
