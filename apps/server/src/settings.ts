@@ -263,14 +263,18 @@ interface Place {
 /** Unknown keys and wrong values, each at its line. */
 function checkNode(schema: TSchema, node: Node, path: string, place: Place): void {
   const offset = node.range?.[0] ?? 0;
-  const { line, col } = place.lines.linePos(offset);
-  const at = `${place.file}:${line}:${col}`;
   const properties = (schema as { properties?: Record<string, TSchema> }).properties;
   if (properties === undefined || !isMap(node)) {
     const value = isScalar(node) ? node.value : isSeq(node) || isMap(node) ? node.toJSON() : undefined;
     const [error] = Compile(schema).Errors(value);
-    if (error !== undefined)
-      place.problems.push({ pointer: at, message: `${path} ${error.message}: ${describeSchema(schema)}` });
+    if (error === undefined) return;
+    const steps = error.instancePath.split('/').slice(1);
+    const inner = isSeq(node) || isMap(node) ? node.getIn(steps.map(stepOf), true) : undefined;
+    const innerAt = place.lines.linePos((inner as Node | undefined)?.range?.[0] ?? offset);
+    place.problems.push({
+      pointer: `${place.file}:${innerAt.line}:${innerAt.col}`,
+      message: `${[path, ...steps].join('.')} ${messageOf(error.message, schemaAt(schema, steps))}`,
+    });
     return;
   }
   for (const { key, value } of node.items) {
@@ -285,6 +289,27 @@ function checkNode(schema: TSchema, node: Node, path: string, place: Place): voi
       });
     } else if (value !== null) checkNode(known, value as Node, path === '' ? name : `${path}.${name}`, place);
   }
+}
+
+const stepOf = (step: string) => (/^\d+$/.test(step) ? Number(step) : step);
+
+/** The schema of a place within a value. */
+function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
+  const [step, ...rest] = steps;
+  if (step === undefined) return schema;
+  const { properties, items, patternProperties } = schema as {
+    properties?: Record<string, TSchema>;
+    items?: TSchema;
+    patternProperties?: Record<string, TSchema>;
+  };
+  const inner = properties?.[step] ?? items ?? Object.values(patternProperties ?? {})[0];
+  return inner === undefined ? schema : schemaAt(inner, rest);
+}
+
+function messageOf(message: string, schema: TSchema): string {
+  const choices = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf?.map((choice) => choice.const);
+  if (choices !== undefined) return `must be one of ${choices.join(', ')}`;
+  return `${message}: ${describeSchema(schema)}`;
 }
 
 function describeSchema(schema: TSchema): string {

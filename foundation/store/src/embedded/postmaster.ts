@@ -60,8 +60,33 @@ export async function adoptPostmaster(paths: ClusterPaths): Promise<Postmaster |
   return undefined;
 }
 
+/** Longest time that processes of a killed server may take to notice it, milliseconds. */
+const orphanDeadlineMs = 30_000;
+
 /** Starts the server and waits until it answers. */
 export async function startPostmaster(
+  paths: ClusterPaths,
+  programs: ServerPrograms,
+  settings: Readonly<Record<string, string>>,
+): Promise<Postmaster> {
+  for (const startedMs = performance.now(); ; ) {
+    const postmaster = await launch(paths, programs, settings);
+    if (await answers(paths, startDeadlineMs, postmaster)) return postmaster;
+    // A server that was killed leaves processes that end a moment later; until then nobody may take its place.
+    const isOrphaned = logTail(paths.logFile).includes('shared memory block');
+    if (isOrphaned && performance.now() - startedMs < orphanDeadlineMs) {
+      await pause(200);
+      continue;
+    }
+    throw new WatchkeeperError(
+      'database_unavailable',
+      `The embedded PostgreSQL did not start. Its log ${paths.logFile} ends with: ${logTail(paths.logFile)}`,
+      { details: { logFile: paths.logFile } },
+    );
+  }
+}
+
+async function launch(
   paths: ClusterPaths,
   programs: ServerPrograms,
   settings: Readonly<Record<string, string>>,
@@ -89,14 +114,7 @@ export async function startPostmaster(
   closeSync(log);
   const postmaster: Postmaster = { pid: child.pid ?? 0, ended: untilClosed(child) };
   child.unref();
-  if (await answers(paths, startDeadlineMs, postmaster)) return postmaster;
-  throw new WatchkeeperError(
-    'database_unavailable',
-    `The embedded PostgreSQL did not start. Its log ${paths.logFile} ends with: ${logTail(paths.logFile)}`,
-    {
-      details: { logFile: paths.logFile },
-    },
-  );
+  return postmaster;
 }
 
 /** Fast shutdown: open transactions are rolled back, everything committed is on disk. */

@@ -1,0 +1,77 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadSettings, resolveReference } from '../src/settings.ts';
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'wk-settings-'));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+const file = (text: string) => {
+  const path = join(folder, 'settings.yaml');
+  writeFileSync(path, text);
+  return path;
+};
+const refusal = (text: string): string => {
+  try {
+    loadSettings({ flags: {}, environment: {}, file: file(text) });
+  } catch (error) {
+    return (error as Error).message.replaceAll(folder, '');
+  }
+  throw new Error('the settings were not refused');
+};
+
+describe('Settings', () => {
+  it('come from flags, then the environment, then the file, then the defaults, and say from where', () => {
+    const { settings, origins } = loadSettings({
+      flags: { listen: '127.0.0.1:1' },
+      environment: { WATCHKEEPER_LISTEN: '127.0.0.1:2', WATCHKEEPER_ZONES: 'a,b', PORT: '3' },
+      file: file('listen: 127.0.0.1:4\nzones: [c]\nroles: [api]\n'),
+    });
+    expect([settings.listen, settings.zones, settings.roles, settings.log.level]).toEqual([
+      '127.0.0.1:1',
+      ['a', 'b'],
+      ['api'],
+      'info',
+    ]);
+    expect([origins.listen, origins.zones, origins.log]).toEqual(['flag', 'environment WATCHKEEPER_ZONES', 'default']);
+    expect(origins.roles).toMatch(/^file /);
+    expect(() => {
+      (settings as { listen: string }).listen = 'x';
+    }).toThrow();
+  });
+
+  it('take PORT and DATABASE_URL from platforms that set them, unless our own names say otherwise', () => {
+    const { settings } = loadSettings({ flags: {}, environment: { PORT: '8080', DATABASE_URL: 'postgres://x/y' } });
+    expect([settings.listen, settings.databaseUrl]).toEqual(['0.0.0.0:8080', 'postgres://x/y']);
+  });
+
+  const examples = new URL('./bad-settings/', import.meta.url);
+  it.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))(
+    'refuse %s with the message that it names',
+    (name) => {
+      const text = readFileSync(new URL(name, examples), 'utf8');
+      const expected = [...text.matchAll(/^# expect: (.+)$/gm)].map(([, message]) => message);
+      const message = refusal(text);
+      expect(expected.length).toBeGreaterThan(0);
+      for (const part of expected) expect(message).toContain(part);
+    },
+  );
+
+  it('give secrets by reference', () => {
+    const secret = file('s3cret\n');
+    expect(resolveReference('env:TOKEN', { TOKEN: 't' })).toBe('t');
+    expect(resolveReference(`file:${secret}`, {})).toBe('s3cret');
+    expect(() => resolveReference('env:TOKEN', {})).toThrow(/TOKEN, which is not set/);
+    expect(() => resolveReference('file:/no/such/file', {})).toThrow(/cannot be read/);
+  });
+
+  it('in a file that is not there are an error that names it', () => {
+    expect(() => loadSettings({ flags: {}, environment: {}, file: '/no/such.yaml' })).toThrow(
+      /no\/such\.yaml cannot be read/,
+    );
+  });
+});
