@@ -17,6 +17,11 @@ export function serverCpuSeconds(postmasterPid: number): number {
   return ticks / ticksPerSecond;
 }
 
+/** CPU seconds that one process has used so far. */
+export function processCpuSeconds(pid: number): number {
+  return (readStat(pid)?.own ?? 0) / ticksPerSecond;
+}
+
 /** CPU seconds of this process so far. */
 export function ownCpuSeconds(): number {
   const { user, system } = process.cpuUsage();

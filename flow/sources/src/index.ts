@@ -1,4 +1,4 @@
 export * from './monitor-context.ts';
-export { slotOffsetMs } from './monitor-job.ts';
+export { prepareJob, slotOffsetMs } from './monitor-job.ts';
 export * from './monitors/index.ts';
 export * from './scheduler.ts';
