@@ -3,7 +3,7 @@
  * repository, its test is run, and the test must fail. Header lines of a patch: `# test: <file> -t "<title>"`, `# why: …`.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from './source-files.ts';
@@ -65,24 +65,17 @@ function tryMutant(patch: string, file: string, title: string): string {
 }
 
 function passes(file: string, title: string): boolean {
-  const result = spawnSync(
-    process.execPath,
-    [
-      join(repositoryRoot, 'node_modules/vitest/vitest.mjs'),
-      'run',
-      '--project',
-      'unit',
-      file,
-      '-t',
-      title,
-      '--reporter=json',
-    ],
-    { cwd: workspace, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 },
-  );
-  const report = JSON.parse(result.stdout.slice(result.stdout.indexOf('{'))) as {
-    numPassedTests: number;
-    numFailedTests: number;
-  };
+  const reportFile = join(workspace, 'report.json');
+  rmSync(reportFile, { force: true });
+  const vitest = join(repositoryRoot, 'node_modules/vitest/vitest.mjs');
+  const args = [vitest, 'run', '--project', 'unit', file, '-t', title, '--reporter=json', `--outputFile=${reportFile}`];
+  const { stderr } = spawnSync(process.execPath, args, {
+    cwd: workspace,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  if (!existsSync(reportFile)) throw new Error(`${file} could not be run:\n${stderr}`);
+  const report = JSON.parse(readFileSync(reportFile, 'utf8')) as { numPassedTests: number; numFailedTests: number };
   if (report.numPassedTests + report.numFailedTests === 0) throw new Error(`${file} has no test "${title}"`);
   return report.numFailedTests === 0;
 }
