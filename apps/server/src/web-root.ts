@@ -15,7 +15,7 @@ const repositoryRoot = new URL('../../web/dist/', import.meta.url);
  * @throws WatchkeeperError `web_build_failed`
  */
 export async function prepareWeb(): Promise<string> {
-  if (!existsSync(buildScript)) return fileURLToPath(installedRoot);
+  if (existsSync(installedRoot)) return fileURLToPath(installedRoot);
   const child = spawn(process.execPath, [fileURLToPath(buildScript)], { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
