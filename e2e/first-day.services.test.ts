@@ -154,7 +154,7 @@ describe.skipIf(missing.length > 0)('The first day with Watchkeeper', () => {
     await until('three failed checks', async () => (await failed()) >= 3);
     await page.getByRole('button', { name: 'Failed', exact: true }).click();
     await until('rows of failed checks', async () => (await page.locator('.latest tbody tr').count()) >= 3);
-    const label = await page.locator('.plot canvas').getAttribute('aria-label');
+    const label = await page.locator('.plot canvas[role=img]').getAttribute('aria-label');
     expect(Number(/(\d+) failed/.exec(label ?? '')?.[1])).toBeGreaterThanOrEqual(3);
     await page.getByRole('button', { name: 'All', exact: true }).click();
   });

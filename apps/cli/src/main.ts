@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { keyCommand, loginLinkCommand } from './commands/key.ts';
 import { monitorCommand } from './commands/monitor.ts';
+import { rollupCommand } from './commands/rollup.ts';
 import { serviceCommand } from './commands/service.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
@@ -32,6 +33,7 @@ const commands = [
   serviceCommand,
   eventCommand,
   statsCommand,
+  rollupCommand,
   applyCommand,
   diffCommand,
   exportCommand,

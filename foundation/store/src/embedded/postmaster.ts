@@ -50,8 +50,9 @@ export function connectionTo(
 export async function adoptPostmaster(paths: ClusterPaths): Promise<Postmaster | undefined> {
   const pid = runningPid(paths);
   if (pid === undefined) {
-    // A pid file whose process is another program would keep the server from starting.
+    // Lock files whose process is another program by now, or is dead and not yet reaped, keep a server from starting.
     rmSync(join(paths.cluster, 'postmaster.pid'), { force: true });
+    rmSync(join(paths.socketDir, `.s.PGSQL.${socketPort}.lock`), { force: true });
     return undefined;
   }
   const postmaster: Postmaster = { pid, ended: untilGone(pid) };
