@@ -111,7 +111,7 @@ export async function assemble(options: AssembleOptions) {
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
         requestsPerMinute: settings.limits.requestsPerMinute,
-        figures: () => readFigures({ store, scheduler, processor, liveFeed }),
+        figures: () => readFigures({ store, scheduler, processor, health, deliveries, liveFeed }),
       })
     : undefined;
 

@@ -1,4 +1,5 @@
 import type { Figure, LiveFeed } from '@watchkeeper/api';
+import type { Deliveries, Health } from '@watchkeeper/health';
 import type { Processor } from '@watchkeeper/processor';
 import type { Scheduler } from '@watchkeeper/sources';
 import { readerLags, readLogFigures, type Store } from '@watchkeeper/store';
@@ -7,11 +8,14 @@ export interface MeasuredParts {
   readonly store: Store;
   readonly scheduler: Scheduler | undefined;
   readonly processor: Processor | undefined;
+  readonly health: Health | undefined;
+  readonly deliveries: Deliveries | undefined;
   readonly liveFeed: LiveFeed;
 }
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
-export async function readFigures({ store, scheduler, processor, liveFeed }: MeasuredParts): Promise<Figure[]> {
+export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
+  const { store, scheduler, processor, health, deliveries, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (type: Figure['type'], name: string, help: string, value: number, labels?: Figure['labels']) =>
     figures.push({ name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) });
@@ -41,6 +45,17 @@ export async function readFigures({ store, scheduler, processor, liveFeed }: Mea
     add('counter', 'processor_events_total', 'Events added up', stats.events);
     add('counter', 'processor_rows_total', 'Rows of rollups written', stats.rows);
     add('counter', 'processor_fenced_total', 'Writes refused since another process took over', stats.fenced);
+  }
+  if (health !== undefined) {
+    const stats = health.stats();
+    add('counter', 'health_verdicts_total', 'Results of checks judged', stats.verdicts);
+    add('counter', 'health_state_changes_total', 'Changes of state of monitors in their zones', stats.changes);
+  }
+  if (deliveries !== undefined) {
+    const stats = deliveries.stats();
+    add('counter', 'alerts_delivered_total', 'Notifications that were taken', stats.delivered);
+    add('counter', 'alerts_failed_attempts_total', 'Attempts to notify that failed', stats.failedAttempts);
+    add('counter', 'alerts_given_up_total', 'Notifications that were given up', stats.givenUp);
   }
   const live = liveFeed.figures;
   add('gauge', 'live_clients', 'Open streams of live events', live.clients);

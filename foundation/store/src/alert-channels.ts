@@ -47,6 +47,18 @@ export async function findAlertChannel(db: Db, tenantId: number, name: string): 
   return rows[0];
 }
 
+/** A channel, locked until the end of the transaction. */
+export async function lockAlertChannel(
+  tx: Transaction<Tables>,
+  tenantId: number,
+  name: string,
+): Promise<AlertChannelRow | undefined> {
+  const { rows } = await sql<AlertChannelRow>`
+    select ${columns} from alert_channels c join tenants t on t.id = c.tenant_id
+    where c.tenant_id = ${tenantId} and c.name = ${name} for update of c`.execute(tx);
+  return rows[0];
+}
+
 /** A channel as it is written, everything filled in. */
 export type AlertChannelDefinition = Required<Omit<AlertChannelInput, 'groupWait'>> & { readonly groupWaitMs: number };
 
@@ -55,7 +67,7 @@ export async function putAlertChannel(
   tenantId: number,
   channel: AlertChannelDefinition,
 ): Promise<Put<AlertChannelRow>> {
-  const before = await findAlertChannel(tx, tenantId, channel.name);
+  const before = await lockAlertChannel(tx, tenantId, channel.name);
   await sql`
     insert into alert_channels as c (tenant_id, name, type, options, states, environments, services, group_wait_ms, resolved, paused)
     values (${tenantId}, ${channel.name}, ${channel.type}, ${JSON.stringify(channel.options)}::jsonb, ${channel.states}::text[],
@@ -76,7 +88,7 @@ export async function deleteAlertChannel(
   tenantId: number,
   name: string,
 ): Promise<AlertChannelRow | undefined> {
-  const before = await findAlertChannel(tx, tenantId, name);
+  const before = await lockAlertChannel(tx, tenantId, name);
   await sql`delete from alert_channels where tenant_id = ${tenantId} and name = ${name}`.execute(tx);
   await sql`update alert_deliveries set given_up_at = now(), last_error = 'the channel was deleted'
     where tenant_id = ${tenantId} and channel = ${name} and delivered_at is null and given_up_at is null`.execute(tx);

@@ -3,7 +3,7 @@ import type { Db } from './store.ts';
 
 /**
  * Leases: time and epoch. The time is the database's; the epoch rises with every take-over, and every effect of a
- * holder checks it in its own transaction (`assertLease`), so a holder that was stopped and continued does no harm.
+ * holder checks an epoch in its own transaction (of the lease, or of the reader that it moves), so a holder that was stopped and continued does no harm.
  */
 export interface Lease {
   readonly name: string;

@@ -3,7 +3,10 @@ import { sql, type Transaction } from 'kysely';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
-/** States of monitors in their zones: written by the role health only. */
+/**
+ * States of monitors in their zones: written by the role health only. `unknown` with a message is silent: a result is
+ * overdue. `unknown` without one is awaited: the monitor is new, or was started again.
+ */
 
 export interface MonitorState {
   readonly monitorId: string;
@@ -16,12 +19,15 @@ export interface MonitorState {
   readonly lastCheckedUs: number | null;
   readonly lastOutcome: Outcome | null;
   readonly lastDurationMs: number | null;
+  /** When the log took the last result, by the clock of the database. */
+  readonly lastReportedUs: number | null;
 }
 
 /** A monitor that is watched, as far as its state needs it. */
 export interface WatchedMonitor {
   readonly id: string;
   readonly tenantId: number;
+  readonly tenant: string;
   readonly name: string;
   readonly service: string;
   readonly environment: string;
@@ -30,14 +36,14 @@ export interface WatchedMonitor {
 }
 
 const us = (column: string) => sql.raw(`(extract(epoch from ${column}) * 1000000)::bigint`);
-const instant = (microseconds: number | null) =>
-  sql`timestamptz 'epoch' + ${microseconds}::bigint * interval '1 microsecond'`;
+const instant = (column: string) => sql.raw(`timestamptz 'epoch' + ${column}::bigint * interval '1 microsecond'`);
 
 /** Monitors that are not deleted. */
 export async function readWatchedMonitors(db: Db, ids: readonly string[]): Promise<WatchedMonitor[]> {
   const { rows } = await sql<WatchedMonitor>`
-    select id, tenant_id as "tenantId", name, service, environment, zones, paused from monitors
-    where id = any(${ids}::uuid[]) and deleted_at is null`.execute(db);
+    select m.id, m.tenant_id as "tenantId", t.name as tenant, m.name, m.service, m.environment, m.zones, m.paused
+    from monitors m join tenants t on t.id = m.tenant_id
+    where m.id = any(${ids}::uuid[]) and m.deleted_at is null`.execute(db);
   return rows;
 }
 
@@ -49,6 +55,7 @@ export async function lockMonitorStates(
   tx: Transaction<Tables>,
   pairs: readonly { readonly monitorId: string; readonly zone: string; readonly tenantId: number }[],
 ): Promise<MonitorState[]> {
+  if (pairs.length === 0) return [];
   const monitorIds = pairs.map(({ monitorId }) => monitorId);
   const zones = pairs.map(({ zone }) => zone);
   const tenants = pairs.map(({ tenantId }) => tenantId);
@@ -58,20 +65,24 @@ export async function lockMonitorStates(
     on conflict do nothing`.execute(tx);
   const { rows } = await sql<MonitorState>`
     select monitor_id as "monitorId", zone, state, ${us('since')} as "sinceUs", reason, message,
-      ${us('last_checked_at')} as "lastCheckedUs", last_outcome as "lastOutcome", last_duration_ms as "lastDurationMs"
+      ${us('last_checked_at')} as "lastCheckedUs", last_outcome as "lastOutcome", last_duration_ms as "lastDurationMs",
+      ${us('last_reported_at')} as "lastReportedUs"
     from monitor_states
     where (monitor_id, zone) in (select * from unnest(${monitorIds}::uuid[], ${zones}::text[]))
     order by monitor_id, zone for update`.execute(tx);
   return rows;
 }
 
+/** Writes states that `lockMonitorStates` has locked. */
 export async function saveMonitorStates(tx: Transaction<Tables>, states: readonly MonitorState[]): Promise<void> {
-  for (const state of states) {
-    await sql`
-      update monitor_states set state = ${state.state}, since = ${instant(state.sinceUs)}, reason = ${state.reason}, message = ${state.message},
-        last_checked_at = ${instant(state.lastCheckedUs)}, last_outcome = ${state.lastOutcome}, last_duration_ms = ${state.lastDurationMs}
-      where monitor_id = ${state.monitorId} and zone = ${state.zone}`.execute(tx);
-  }
+  if (states.length === 0) return;
+  await sql`
+    update monitor_states s set state = n.state, since = ${instant('n."sinceUs"')}, reason = n.reason, message = n.message,
+      last_checked_at = ${instant('n."lastCheckedUs"')}, last_outcome = n."lastOutcome", last_duration_ms = n."lastDurationMs",
+      last_reported_at = ${instant('n."lastReportedUs"')}
+    from jsonb_to_recordset(${JSON.stringify(states)}::jsonb) n ("monitorId" uuid, zone text, state text, "sinceUs" bigint, reason text,
+      message text, "lastCheckedUs" bigint, "lastOutcome" text, "lastDurationMs" float8, "lastReportedUs" bigint)
+    where s.monitor_id = n."monitorId" and s.zone = n.zone`.execute(tx);
 }
 
 /** A monitor and zone pair whose stored state is no longer right, though nobody has reported anything. */
@@ -83,52 +94,78 @@ export interface StaleState {
   readonly environment: string;
   readonly state: State;
   readonly previousState: State | null;
-  /** Last report, microseconds since 1970-01-01 UTC. */
+  /** A result is overdue; otherwise nobody is late. */
+  readonly isSilent: boolean;
+  /** Last result, microseconds since 1970-01-01 UTC; null when there never was one. */
   readonly lastCheckedUs: number | null;
 }
 
 /**
- * Pairs that must change: paused ones, started ones, and those silent for longer than two and a half intervals and
- * the timeout. Silence counts from `notBefore` at the earliest: after a stop of everything nobody had a chance to report.
+ * Until when a reader has read the log: now when nothing waits, otherwise the time of the last event it saved in the
+ * partition that is furthest behind. What was reported later, it cannot know.
  */
-export async function readStaleStates(db: Db, notBefore: Date): Promise<StaleState[]> {
+const readUntil = (reader: string) => sql`
+  select coalesce(min(coalesce(r.received_at, '-infinity')), now())
+  from log_heads h left join reader_positions r on r.log_partition = h.log_partition and r.reader = ${reader}
+  where h.last_offset > coalesce(r.log_offset, 0)`;
+
+/**
+ * Pairs that must change: paused ones, started ones, and those silent for longer than two and a half intervals and
+ * the timeout. Silence counts from `notBefore` and from the last change of the monitor at the earliest, since before
+ * nobody had a chance to report, and until where `reader` has read the log: what waits there may be the report.
+ */
+export async function readStaleStates(
+  db: Db,
+  { notBefore, reader }: { readonly notBefore: Date; readonly reader: string },
+): Promise<StaleState[]> {
   const { rows } = await sql<StaleState>`
-    select * from (
-      select m.id as "monitorId", z.zone, m.tenant_id as "tenantId", m.service, m.environment, s.state as "previousState",
-        ${us('s.last_checked_at')} as "lastCheckedUs",
-        case
-          when m.paused then 'paused'
-          when s.state = 'paused' then 'unknown'
-          when s.last_checked_at is not null and now() - greatest(s.last_checked_at, s.since, ${notBefore}::timestamptz)
-            > (2.5 * m.interval_ms + m.timeout_ms) * interval '1 millisecond' then 'unknown'
-          else coalesce(s.state, 'unknown')
-        end as state
-      from monitors m cross join unnest(m.zones) z (zone)
+    with present as materialized (select (${readUntil(reader)}) as at), pairs as (
+      select m.id, z.zone, m.tenant_id, m.service, m.environment, m.paused, s.state, s.message, s.last_checked_at,
+        not m.paused and present.at > greatest(s.last_reported_at, m.updated_at, ${notBefore}::timestamptz)
+          + (2.5 * m.interval_ms + m.timeout_ms) * interval '1 millisecond' as is_silent
+      from present cross join monitors m cross join unnest(m.zones) z (zone)
       left join monitor_states s on s.monitor_id = m.id and s.zone = z.zone
       where m.deleted_at is null
-    ) p where state is distinct from coalesce("previousState", 'unknown')
-    order by "monitorId", zone limit 5000`.execute(db);
+    )
+    select id as "monitorId", zone, tenant_id as "tenantId", service, environment, state as "previousState", is_silent as "isSilent",
+      ${us('last_checked_at')} as "lastCheckedUs", case when paused then 'paused' else 'unknown' end as state
+    from pairs
+    where case
+      when paused then state is distinct from 'paused'
+      when is_silent then state is distinct from 'unknown' or message is null
+      else state = 'paused'
+    end
+    order by id, zone limit 5000`.execute(db);
   return rows;
 }
 
 /** Sets pairs to what `readStaleStates` said, unless somebody has reported in between; returns those that changed. */
-export async function saveStaleStates(tx: Transaction<Tables>, stale: readonly StaleState[]): Promise<StaleState[]> {
-  if (stale.length === 0) return [];
-  const present = await lockMonitorStates(tx, stale);
-  const changed = stale.filter(({ monitorId, zone, lastCheckedUs, previousState }) => {
-    const row = present.find((candidate) => candidate.monitorId === monitorId && candidate.zone === zone);
-    return row !== undefined && row.lastCheckedUs === lastCheckedUs && row.state === (previousState ?? 'unknown');
+export async function saveStaleStates(
+  tx: Transaction<Tables>,
+  stale: readonly StaleState[],
+): Promise<(StaleState & { readonly message: string | null })[]> {
+  const present = new Map(
+    (await lockMonitorStates(tx, stale)).map((row) => [`${row.monitorId} ${row.zone}`, row] as const),
+  );
+  const changed = stale.flatMap((pair) => {
+    const { monitorId, zone, lastCheckedUs, previousState, isSilent } = pair;
+    const row = present.get(`${monitorId} ${zone}`);
+    if (row === undefined || row.lastCheckedUs !== lastCheckedUs || row.state !== (previousState ?? 'unknown'))
+      return [];
+    const silence = lastCheckedUs === null ? 'no result yet' : `no result since ${clockText(lastCheckedUs)} UTC`;
+    return [{ ...pair, message: isSilent ? silence : null }];
   });
-  for (const { monitorId, zone, state, lastCheckedUs } of changed) {
-    const message =
-      state === 'unknown' && lastCheckedUs !== null ? `no result since ${clockText(lastCheckedUs)} UTC` : null;
-    await sql`update monitor_states set state = ${state}, since = now(), reason = null, message = ${message}
-      where monitor_id = ${monitorId} and zone = ${zone}`.execute(tx);
-  }
+  if (changed.length === 0) return [];
+  await sql`
+    update monitor_states s set state = n.state, reason = null, message = n.message,
+      since = case when s.state = n.state then coalesce(s.since, now()) else now() end
+    from jsonb_to_recordset(${JSON.stringify(changed)}::jsonb) n ("monitorId" uuid, zone text, state text, message text)
+    where s.monitor_id = n."monitorId" and s.zone = n.zone`.execute(tx);
   return changed;
 }
 
-const clockText = (microseconds: number) => new Date(microseconds / 1000).toISOString().slice(11, 19);
+/** `2026-11-21 07:20:10`: a silence may last for days. */
+const clockText = (microseconds: number) => new Date(microseconds / 1000).toISOString().slice(0, 19).replace('T', ' ');
 
 /** Forgets the states of deleted monitors and of zones that are no longer watched from. */
 export async function dropLeftStates(tx: Transaction<Tables>): Promise<number> {
@@ -154,12 +191,12 @@ export interface StateChange {
 
 /** Notes changes for charts and the list of what happened. */
 export async function insertStateChanges(tx: Transaction<Tables>, changes: readonly StateChange[]): Promise<void> {
-  for (const change of changes) {
-    await sql`
-      insert into state_changes (at, tenant_id, service, environment, monitor_id, zone, state, previous_state, reason, message)
-      values (${instant(change.atUs)}, ${change.tenantId}, ${change.service}, ${change.environment}, ${change.monitorId}, ${change.zone},
-        ${change.state}, ${change.previousState}, ${change.reason}, ${change.message})`.execute(tx);
-  }
+  if (changes.length === 0) return;
+  await sql`
+    insert into state_changes (at, tenant_id, service, environment, monitor_id, zone, state, previous_state, reason, message)
+    select ${instant('n."atUs"')}, n."tenantId", n.service, n.environment, n."monitorId", n.zone, n.state, n."previousState", n.reason, n.message
+    from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) n ("atUs" bigint, "tenantId" integer, service text, environment text,
+      "monitorId" uuid, zone text, state text, "previousState" text, reason text, message text)`.execute(tx);
 }
 
 /** The clock of the database. */

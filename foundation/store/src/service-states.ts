@@ -11,15 +11,10 @@ export interface MeasuredService {
   readonly environment: string;
   /** The worst state of all pairs that are not paused; `paused` when all are. */
   readonly state: State;
-  /** Of the pair that came to that state first, microseconds since 1970-01-01 UTC. */
+  /** Of the pair that came to that state first (a silent one before those that are awaited), microseconds since 1970-01-01 UTC. */
   readonly sinceUs: number | null;
   readonly reason: string | null;
   readonly message: string | null;
-  readonly monitor: string;
-  readonly zone: string;
-  /** Monitor and zone pairs in that state, and all that are not paused. */
-  readonly affected: number;
-  readonly all: number;
 }
 
 export interface StoredService {
@@ -55,14 +50,11 @@ export async function measureServices(tx: Transaction<Tables>, tenantId: number)
       from monitors m cross join unnest(m.zones) z (zone)
       left join monitor_states s on s.monitor_id = m.id and s.zone = z.zone
       where m.tenant_id = ${tenantId} and m.deleted_at is null
-    ), ranked as (
-      select *, array_position(${[...states]}::text[], state) as rank,
-        count(*) over (partition by service, environment, state) as affected,
-        count(*) filter (where state <> 'paused') over (partition by service, environment) as "all"
-      from pairs
     )
-    select distinct on (service, environment) service, environment, state, since_us as "sinceUs", reason, message, monitor, zone, affected, "all"
-    from ranked order by service, environment, rank, since_us nulls last, monitor, zone`.execute(tx);
+    select distinct on (service, environment) service, environment, state, since_us as "sinceUs", reason, message
+    from pairs order by service, environment, array_position(${[...states]}::text[], state), state = 'unknown' and message is null, since_us nulls last, monitor, zone`.execute(
+    tx,
+  );
   return rows;
 }
 

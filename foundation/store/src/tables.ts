@@ -138,6 +138,7 @@ export interface Tables {
     last_checked_at: Instant | null;
     last_outcome: string | null;
     last_duration_ms: number | null;
+    last_reported_at: Instant | null;
   };
   service_states: {
     tenant_id: number;
@@ -199,6 +200,7 @@ export interface Tables {
     created_at: DefaultInstant;
     due_at: DefaultInstant;
     attempts: Generated<number>;
+    notification_id: string | null;
     claimed_until: Instant | null;
     delivered_at: Instant | null;
     given_up_at: Instant | null;

@@ -11,6 +11,8 @@ export interface ServiceInputs {
 }
 
 export interface DecidedService extends StoredService {
+  /** Nobody knows yet, and nobody is late: its monitors are new or were started again. */
+  readonly isAwaited: boolean;
   /** Null when the service had no state before. */
   readonly previousState: State | null;
   /** Differs from what is stored, in whatever. */
@@ -40,7 +42,8 @@ export function decideServices({ measured, stored, dependencies, nowUs }: Servic
       before.reason !== reason ||
       before.message !== message ||
       before.heldBy !== heldBy;
-    return { ...decided, previousState: before?.state ?? null, isDifferent };
+    const isAwaited = state === 'unknown' && message === null;
+    return { ...decided, isAwaited, previousState: before?.state ?? null, isDifferent };
   });
   const present = new Set(measured.map(keyOf));
   return { services, gone: stored.filter((row) => !present.has(keyOf(row))) };

@@ -36,12 +36,13 @@ export function foldChecks(
   const states = new Map(present.map((state) => [keyOf(state.monitorId, state.zone), state]));
   const touched = new Set<string>();
   const changes: StateChange[] = [];
-  for (const event of [...verdicts].sort((a, b) => a.timeUs - b.timeUs)) {
+  for (const event of [...verdicts].sort((a, b) => timeOf(a) - timeOf(b))) {
+    const timeUs = timeOf(event);
     const key = keyOf(event.series.source, event.series.zone);
     const before = states.get(key);
     const monitor = monitors.get(event.series.source);
     if (before === undefined || monitor === undefined || monitor.paused) continue;
-    if (before.lastCheckedUs !== null && event.timeUs <= before.lastCheckedUs) continue;
+    if (before.lastCheckedUs !== null && timeUs <= before.lastCheckedUs) continue;
     const state = stateOf[event.outcome as Exclude<Outcome, 'skipped'>];
     const isChange = state !== before.state;
     const reason = event.reason ?? null;
@@ -49,18 +50,19 @@ export function foldChecks(
     states.set(key, {
       ...before,
       state,
-      sinceUs: isChange ? event.timeUs : before.sinceUs,
+      sinceUs: isChange ? timeUs : before.sinceUs,
       reason,
       message,
-      lastCheckedUs: event.timeUs,
+      lastCheckedUs: timeUs,
       lastOutcome: event.outcome,
       lastDurationMs: event.values[event.series.valueNames.indexOf('durationMs')] ?? null,
+      lastReportedUs: event.receivedUs,
     });
     touched.add(key);
     if (!isChange) continue;
     const { tenantId, service, environment } = monitor;
     changes.push({
-      ...{ atUs: event.timeUs, tenantId, service, environment, state, reason, message },
+      ...{ atUs: timeUs, tenantId, service, environment, state, reason, message },
       monitorId: before.monitorId,
       zone: before.zone,
       previousState: before.state,
@@ -68,6 +70,9 @@ export function foldChecks(
   }
   return { states: [...states.values()].filter((state) => touched.has(keyOf(state.monitorId, state.zone))), changes };
 }
+
+/** A clock that runs ahead must not make every later result look old: nothing happens after the log took it. */
+const timeOf = ({ timeUs, receivedUs }: LoggedEvent) => Math.min(timeUs, receivedUs);
 
 function keyOf(monitorId: string, zone: string): string {
   return `${monitorId} ${zone}`;

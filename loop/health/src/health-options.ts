@@ -14,3 +14,6 @@ export interface HealthOptions {
   /** Length of the leases, seconds. Default 6: a killed process is replaced within 8 s. */
   readonly leaseSeconds?: number;
 }
+
+/** Name of this reader of the log. */
+export const healthReader = 'health';

@@ -12,7 +12,7 @@ import {
   saveMonitorStates,
 } from '@watchkeeper/store';
 import { foldChecks, isVerdict } from './fold-checks.ts';
-import type { HealthOptions } from './health-options.ts';
+import { type HealthOptions, healthReader } from './health-options.ts';
 import { settleTenant } from './settle-tenant.ts';
 import { sweepStates } from './sweep-states.ts';
 
@@ -32,10 +32,10 @@ export interface Health {
   drain(): Promise<void>;
 }
 
-/** Name of this reader of the log. */
-export const healthReader = 'health';
 /** Most events taken from the log at once. */
 const sliceEvents = 2000;
+/** Pause after the end of the log was reached, milliseconds: a transaction for many results instead of one for each. */
+const gatherMs = 50;
 /** Longest wait for news before the log is asked in any case, milliseconds. */
 const idleMs = 1000;
 
@@ -115,7 +115,7 @@ class PartitionJudge {
   }
 
   async #readFrom(saved: ReaderPosition, signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const { eventLog, messages } = this.#options;
+    const { eventLog, messages, clock } = this.#options;
     let from = saved;
     while (!signal.aborted) {
       const { events } = await eventLog.read(this.partition, from, sliceEvents);
@@ -131,7 +131,10 @@ class PartitionJudge {
           await messages.publish('alerts');
         }
       }
-      if (events.length < sliceEvents) await eventLog.waitForAppend(idleMs, signal);
+      if (events.length < sliceEvents) {
+        if (events.length > 0) await clock.pause(gatherMs, signal);
+        await eventLog.waitForAppend(idleMs, signal);
+      }
     }
   }
 
@@ -141,7 +144,10 @@ class PartitionJudge {
     const changed = await this.#options.store.write(async (tx) => {
       const ids = [...new Set(verdicts.map(({ series }) => series.source))];
       const monitors = new Map((await readWatchedMonitors(tx, ids)).map((monitor) => [monitor.id, monitor]));
-      const watched = verdicts.filter(({ series }) => monitors.get(series.source)?.zones.includes(series.zone));
+      const watched = verdicts.filter(({ series }) => {
+        const monitor = monitors.get(series.source);
+        return monitor?.tenant === series.tenant && monitor.zones.includes(series.zone);
+      });
       const pairs = Map.groupBy(watched, ({ series }) => `${series.source} ${series.zone}`);
       const present = await lockMonitorStates(
         tx,

@@ -1,9 +1,9 @@
-import { type AlertNotification, type State, severityOf, stateTitles, worstState } from '@watchkeeper/model';
-import type { AlertMonitor, AlertRow, ClaimedDelivery } from '@watchkeeper/store';
+import { type AlertNotification, type State, severityOf, worstState } from '@watchkeeper/model';
+import type { AlertMonitor, AlertRow, Delivery } from '@watchkeeper/store';
 
 /** What is told of one alert: what the delivery says, and what is behind it now. */
 export interface ToldAlert {
-  readonly delivery: Pick<ClaimedDelivery, 'state' | 'previousState'>;
+  readonly delivery: Pick<Delivery, 'state' | 'previousState'>;
   readonly alert: AlertRow;
   readonly monitors: readonly AlertMonitor[];
 }
@@ -59,24 +59,24 @@ function viewOfTold({ delivery, alert, monitors }: ToldAlert): AlertView {
   };
 }
 
-const words: Readonly<Partial<Record<State, string>>> = {
+const words: Readonly<Record<State, string>> = {
   failed: 'has failed',
   degraded: 'is degraded',
   unknown: 'sends no data',
+  maintenance: 'is in maintenance',
+  ok: 'is OK again',
+  paused: 'is no longer watched',
 };
 
 function titleOf(kind: AlertNotification['kind'], alerts: readonly AlertView[]): string {
   const [first] = alerts;
   if (first === undefined) return 'This is a test notification from Watchkeeper';
-  const place = `${first.service} in ${first.environment}`;
-  if (alerts.length === 1) {
-    if (kind === 'resolved') return `${place} is OK again`;
-    return `${place} ${words[first.state] ?? `is ${stateTitles[first.state]}`}`;
-  }
+  if (alerts.length === 1) return `${first.service} in ${first.environment} ${words[first.state]}`;
   const places = alerts.map(({ service, environment }) => `${service} in ${environment}`);
   const shown =
     places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : places.join(', ');
-  return kind === 'resolved'
+  if (kind !== 'resolved') return `${alerts.length} services are not well: ${shown}`;
+  return alerts.every(({ state }) => state === 'ok')
     ? `${alerts.length} services are OK again: ${shown}`
-    : `${alerts.length} services are not well: ${shown}`;
+    : `${alerts.length} alerts are over: ${shown}`;
 }

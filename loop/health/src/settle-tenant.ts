@@ -47,7 +47,7 @@ export async function settleTenant(tx: Tx, tenantId: number, nowUs: number): Pro
   for (const service of gone) {
     await dropService(tx, tenantId, service);
     const alert = open.find((candidate) => isSame(candidate, service));
-    if (alert !== undefined) await resolve(tx, { tenantId, alert, channels });
+    if (alert !== undefined) await resolve(tx, { tenantId, alert, channels, state: 'paused' });
   }
   return true;
 }
@@ -69,26 +69,23 @@ interface AlertCase {
 }
 
 async function settleAlert(tx: Tx, { tenantId, service, channels, alert }: AlertCase): Promise<void> {
-  const { state, previousState, heldBy } = service;
+  const { state, heldBy, isAwaited } = service;
+  const isWell = state === 'ok' || state === 'paused' || state === 'maintenance';
+  if (isWell) {
+    if (alert !== undefined) await resolve(tx, { tenantId, alert, channels, state });
+    return;
+  }
+  // What nobody can know yet is no reason to wake anybody, and does not end an alert either.
+  if (isAwaited) return;
   if (alert === undefined) {
-    if (!isBad(state, previousState)) return;
     const id = await openAlert(tx, tenantId, { ...service, openedUs: service.sinceUs });
     if (heldBy === null) await tell(tx, { tenantId, alertId: id, service, channels });
     return;
   }
-  if (state === 'ok' || state === 'paused' || state === 'maintenance') {
-    await resolve(tx, { tenantId, alert, channels });
-    return;
-  }
   await changeAlert(tx, alert.id, service);
+  const isNews = state !== alert.state || alert.heldBy !== null;
   if (heldBy !== null) await takeBackWaiting(tx, alert.id);
-  else await tell(tx, { tenantId, alertId: alert.id, service, channels });
-}
-
-/** A service nobody has heard of yet is no reason to wake anybody. */
-function isBad(state: State, previousState: State | null): boolean {
-  if (state === 'unknown') return previousState !== null && previousState !== 'paused';
-  return state === 'failed' || state === 'degraded';
+  else if (isNews) await tell(tx, { tenantId, alertId: alert.id, service, channels });
 }
 
 /** Tells the channels that want this state; those that were told of the alert before hear of every other state too. */
@@ -100,40 +97,44 @@ async function tell(
   const { state, previousState } = service;
   for (const channel of channels.filter((candidate) => concerns(candidate, service))) {
     const before = told.get(channel.name);
-    const isNew = before === undefined || before.isOnlyWaiting;
-    if (!isNew && state === previousState) continue;
-    if (isNew && !channel.states.includes(state)) continue;
     // What still waits would tell of a state that is over.
     if (before?.isOnlyWaiting === true) await takeBackWaiting(tx, alertId, channel.name);
-    const kind = isNew ? 'opened' : 'changed';
-    const delivery = {
+    const isFirst = before === undefined || before.isOnlyWaiting;
+    if (isFirst ? !channel.states.includes(state) : before.state === state) continue;
+    await insertDelivery(tx, tenantId, {
       alertId,
       channel: channel.name,
-      kind,
+      kind: isFirst ? 'opened' : 'changed',
       state,
-      previousState,
+      previousState: isFirst ? previousState : before.state,
       waitMs: channel.groupWaitMs,
-    } as const;
-    await insertDelivery(tx, tenantId, delivery);
+    });
   }
 }
 
-/** Ends an alert. Who was told of it hears that it is over; who was about to be told hears nothing at all. */
-async function resolve(
-  tx: Tx,
-  { tenantId, alert, channels }: { tenantId: number; alert: OpenAlert; channels: readonly AlertChannelRow[] },
-): Promise<void> {
+interface Ending {
+  readonly tenantId: number;
+  readonly alert: OpenAlert;
+  readonly channels: readonly AlertChannelRow[];
+  /** What the service came to; `paused` also when nobody watches it any more. */
+  readonly state: State;
+}
+
+/**
+ * Ends an alert. Who was told of it hears that it is over; who was about to be told hears nothing at all: a failure
+ * shorter than the group wait wakes nobody.
+ */
+async function resolve(tx: Tx, { tenantId, alert, channels, state }: Ending): Promise<void> {
   await resolveAlert(tx, alert.id);
-  const told = await channelsTold(tx, alert.id);
-  for (const [name, { isOnlyWaiting }] of told) {
-    if (isOnlyWaiting) {
+  for (const [name, told] of await channelsTold(tx, alert.id)) {
+    if (told.isOnlyWaiting) {
       await takeBackWaiting(tx, alert.id, name);
       continue;
     }
     const channel = channels.find((candidate) => candidate.name === name);
     if (channel === undefined || !channel.resolved) continue;
     const delivery = { alertId: alert.id, channel: name, kind: 'resolved', waitMs: channel.groupWaitMs } as const;
-    await insertDelivery(tx, tenantId, { ...delivery, state: 'ok', previousState: alert.state });
+    await insertDelivery(tx, tenantId, { ...delivery, state, previousState: told.state });
   }
 }
 

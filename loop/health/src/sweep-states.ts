@@ -4,10 +4,12 @@ import {
   insertStateChanges,
   readStaleStates,
   type StaleState,
+  type StateChange,
   saveStaleStates,
   tenantsWithServices,
 } from '@watchkeeper/store';
-import type { HealthOptions } from './health-options.ts';
+import { type HealthOptions, healthReader } from './health-options.ts';
+import { type Looking, lookAgain } from './looking.ts';
 import { settleTenant } from './settle-tenant.ts';
 
 const everyMs = 1000;
@@ -20,8 +22,7 @@ const fullEveryMs = 60_000;
  */
 export async function sweepStates(options: HealthOptions, signal: AbortSignal): Promise<void> {
   const { store, messages, clock, logger } = options;
-  // Silence counts from here at the earliest: before, nobody may have been there to report.
-  const notBefore = await databaseNow(store.db);
+  let looking: Looking | undefined;
   let isFullDue = true;
   let fullAtMs = Number.NEGATIVE_INFINITY;
   let wake = new AbortController();
@@ -36,7 +37,8 @@ export async function sweepStates(options: HealthOptions, signal: AbortSignal): 
       const isFull: boolean = isFullDue || clock.nowMs() - fullAtMs >= fullEveryMs;
       isFullDue = false;
       try {
-        const isChanged = await sweepOnce(options, notBefore, isFull);
+        looking = lookAgain(looking, await databaseNow(store.db));
+        const isChanged = await sweepOnce(options, looking.since, isFull);
         if (isFull) fullAtMs = clock.nowMs();
         if (isChanged) {
           await messages.publish('states');
@@ -54,14 +56,16 @@ export async function sweepStates(options: HealthOptions, signal: AbortSignal): 
 }
 
 async function sweepOnce({ store }: HealthOptions, notBefore: Date, isFull: boolean): Promise<boolean> {
-  const stale = await readStaleStates(store.db, notBefore);
+  const stale = await readStaleStates(store.db, { notBefore, reader: healthReader });
   if (stale.length === 0 && !isFull) return false;
   return store.write(async (tx) => {
     const nowUs = (await databaseNow(tx)).getTime() * 1000;
     const changed = await saveStaleStates(tx, stale);
     await insertStateChanges(
       tx,
-      changed.map((pair) => changeOf(pair, nowUs)),
+      changed
+        .filter(({ state, previousState }) => state !== (previousState ?? 'unknown'))
+        .map((pair) => changeOf(pair, nowUs)),
     );
     const dropped = isFull ? await dropLeftStates(tx) : 0;
     const tenants = isFull ? await tenantsWithServices(tx) : [...new Set(changed.map(({ tenantId }) => tenantId))];
@@ -73,7 +77,7 @@ async function sweepOnce({ store }: HealthOptions, notBefore: Date, isFull: bool
   });
 }
 
-function changeOf(pair: StaleState, atUs: number) {
-  const { tenantId, service, environment, monitorId, zone, state, previousState } = pair;
-  return { atUs, tenantId, service, environment, monitorId, zone, state, previousState, reason: null, message: null };
+function changeOf(pair: StaleState & { readonly message: string | null }, atUs: number): StateChange {
+  const { tenantId, service, environment, monitorId, zone, state, previousState, message } = pair;
+  return { atUs, tenantId, service, environment, monitorId, zone, state, previousState, reason: null, message };
 }

@@ -4,6 +4,7 @@ import {
   deleteAlertChannel,
   findAlertChannel,
   listAlertChannels,
+  lockAlertChannel,
   readAlerts,
   readChannelDeliveries,
   recordChange,
@@ -68,12 +69,15 @@ export const alertHandlers = {
     const view = await store.write(async (tx) => {
       const problems = await alertChannelKind.problems(tx, caller.tenantId, body, dependencies);
       if (problems.length > 0) throw validationError(problems, 'The channel');
-      const present = await findAlertChannel(tx, caller.tenantId, body.name);
+      const present = await lockAlertChannel(tx, caller.tenantId, body.name);
       if (present !== undefined) assertVersion(`Channel "${body.name}"`, present.version, ifMatch);
       const { before, after } = await alertChannelKind.put(tx, caller.tenantId, body, dependencies);
+      const written = await channelOf(tx, caller.tenantId, body.name);
+      // The same once more is no change.
+      if (written.version === present?.version) return written;
       const action = before === undefined ? 'alert_channel.created' : 'alert_channel.changed';
       await recordChange(tx, changed(call, { action, object: `alert channel "${body.name}"`, before, after }));
-      return channelOf(tx, caller.tenantId, body.name);
+      return written;
     });
     await messages.publish('alerts');
     return view;

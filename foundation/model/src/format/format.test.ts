@@ -9,6 +9,8 @@ import {
   millisecondsText,
   monitorAnswer,
   overviewAnswer,
+  preciseClockText,
+  settingText,
   shareText,
 } from './index.ts';
 
@@ -56,6 +58,15 @@ describe('times that people read', () => {
     [47 * 3_600_000, '47 h'],
     [72 * 3_600_000, '3 d'],
   ])('%s ms last "%s"', (ms, text) => expect(lengthText(ms)).toBe(text));
+  it('shows the milliseconds of a single check', () => {
+    expect(preciseClockText(nowMs + 954)).toBe('10:15:22.954');
+  });
+  it.each([
+    ['5s', '5 s'],
+    ['1m30s', '1 min 30 s'],
+    ['250ms', '250 ms'],
+    ['soon', 'soon'],
+  ])('a setting of "%s" reads "%s"', (setting, text) => expect(settingText(setting)).toBe(text));
 });
 
 function aProblem(over: Partial<Problem>): Problem {
@@ -111,6 +122,21 @@ describe('the sentence of the overview', () => {
     const { title, sentences } = overviewAnswer(anOverview([aProblem({})]));
     expect(title).toBe('Shop is failing in Production');
     expect(sentences).toEqual(['Failing for 34 min from Frankfurt.']);
+  });
+  it('names zones that see less of it, and what we did', () => {
+    const alert = { id: 'a', openedAt: '', held: false, channels: ['on-call', 'web'], lastError: null };
+    const zones = [
+      { zone: 'fra', state: 'failed' as const },
+      { zone: 'ams', state: 'degraded' as const },
+    ];
+    const told = aProblem({ zones, alert: { ...alert, toldAt: '2026-03-04T09:42:00Z' } });
+    expect(overviewAnswer(anOverview([told])).sentences).toEqual([
+      'Failing for 34 min from Frankfurt, degraded from Amsterdam.',
+      'Told on-call and web at 09:42:00.',
+    ]);
+    const silent = aProblem({ alert: { ...alert, toldAt: null, lastError: 'refused' } });
+    expect(overviewAnswer(anOverview([silent])).sentences[1]).toBe('Nobody could be told yet.');
+    expect(overviewAnswer(anOverview([aProblem({ alert: { ...alert, toldAt: null } })])).sentences).toHaveLength(1);
   });
   it('groups what suffers under its cause', () => {
     const { sentences } = overviewAnswer(

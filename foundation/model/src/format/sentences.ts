@@ -1,8 +1,8 @@
 import type { MonitorStatus } from '../monitor.ts';
 import { reasonTitle } from '../reasons.ts';
 import type { Overview, Problem } from '../service.ts';
-import { type State, severityOf, stateTitles } from '../state-names.ts';
-import { lengthText } from './times.ts';
+import { type State, severityOf, states, stateTitles } from '../state-names.ts';
+import { clockText, lengthText } from './times.ts';
 
 /** What a page says before it proves it. */
 export interface Answer {
@@ -34,7 +34,28 @@ export function listText(names: readonly string[]): string {
   return `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
-/** The first sentence of the overview: what is wrong, since when, seen from where. */
+/** Zones that see the state, and zones that see another trouble: ` from Frankfurt, degraded from Zürich`. */
+function seenText(
+  state: State,
+  zones: readonly { readonly zone: string; readonly state: State }[],
+  zoneTitle: (name: string) => string,
+): string {
+  const from = (wanted: State) => zones.filter((zone) => zone.state === wanted).map(({ zone }) => zoneTitle(zone));
+  const own = from(state);
+  const others = states
+    .filter((other) => other !== state && severityOf(other) > severityOf('ok') && from(other).length > 0)
+    .map((other) => `${stateTitles[other].toLowerCase()} from ${listText(from(other))}`);
+  return [own.length === 0 ? '' : ` from ${listText(own)}`, ...others].join(', ');
+}
+
+/** What we did about it, when somebody was told or should have been. */
+function toldSentence({ alert, heldBy }: Problem, nowMs: number): string | undefined {
+  if (alert === null || heldBy !== null) return undefined;
+  if (alert.toldAt !== null) return `Told ${listText(alert.channels)} at ${clockText(alert.toldAt, nowMs)}.`;
+  return alert.lastError === null ? undefined : 'Nobody could be told yet.';
+}
+
+/** The first sentences of the overview: what is wrong, since when, seen from where, what we did. */
 export function overviewAnswer(overview: Overview): Answer {
   const title = (service: string) => overview.services.find(({ name }) => name === service)?.title ?? service;
   const place = (name: string) => overview.environments.find((candidate) => candidate.name === name)?.title ?? name;
@@ -44,9 +65,10 @@ export function overviewAnswer(overview: Overview): Answer {
   if (worst === undefined) return wellAnswer(overview);
   const nowMs = Date.parse(overview.at);
   const length = worst.since === null ? '' : ` for ${lengthText(nowMs - Date.parse(worst.since))}`;
-  const zones = worst.zones.filter(({ state }) => state === worst.state).map(({ zone }) => zoneTitle(zone));
-  const from = zones.length === 0 ? '' : ` from ${listText(zones)}`;
-  const sentences = [`${participles[worst.state]}${length}${from}.`];
+  const seen = seenText(worst.state, worst.zones, zoneTitle);
+  const sentences = [`${participles[worst.state]}${length}${seen}.`];
+  const told = toldSentence(worst, nowMs);
+  if (told !== undefined) sentences.push(told);
   const held = others.filter(({ heldBy }) => heldBy === worst.service);
   if (held.length > 0) sentences.push(`${listText(held.map(({ service }) => title(service)))} because of it.`);
   const rest = others.filter(({ heldBy }) => heldBy !== worst.service);
@@ -95,12 +117,7 @@ function wellAnswer({ counts, services }: Overview): Answer {
 export function monitorAnswer(status: MonitorStatus, nowMs: number, zoneTitle: (name: string) => string): Answer {
   const { state, since, zones } = status;
   const length = since === null ? '' : ` for ${lengthText(nowMs - Date.parse(since))}`;
-  const affected = zones.filter((zone) => zone.state === state).map(({ zone }) => zoneTitle(zone));
-  const others = zones
-    .filter((zone) => zone.state !== state && severityOf(zone.state) > severityOf('ok'))
-    .map((zone) => `${stateTitles[zone.state].toLowerCase()} from ${zoneTitle(zone.zone)}`);
-  const from = affected.length === 0 ? '' : ` from ${listText(affected)}`;
-  const sentences = [[`${participles[state]}${length}${from}`, ...others].join(', ')];
+  const sentences = [`${participles[state]}${length}${seenText(state, zones, zoneTitle)}`];
   if (state === 'failed' || state === 'degraded') {
     const why = status.message ?? (status.reason === null ? null : reasonTitle(status.reason));
     if (why !== null) sentences.push(why);

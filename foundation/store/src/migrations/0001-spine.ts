@@ -260,6 +260,7 @@ create table monitor_states (
   last_checked_at timestamptz,
   last_outcome text,
   last_duration_ms float8,
+  last_reported_at timestamptz,                  -- when the log took it; silence counts by this one clock
   primary key (monitor_id, zone)
 );
 
@@ -336,6 +337,7 @@ create table alert_deliveries (
   created_at timestamptz not null default now(),
   due_at timestamptz not null default now(),
   attempts integer not null default 0,
+  notification_id uuid,                          -- what it went out with at the first attempt; the same ever after
   claimed_until timestamptz,
   delivered_at timestamptz,
   given_up_at timestamptz,
@@ -343,6 +345,7 @@ create table alert_deliveries (
 );
 create index alert_deliveries_due on alert_deliveries (due_at) where delivered_at is null and given_up_at is null;
 create index alert_deliveries_by_alert on alert_deliveries (alert_id);
+create index alert_deliveries_open on alert_deliveries (notification_id) where delivered_at is null and given_up_at is null;
 create index alert_deliveries_by_end on alert_deliveries (tenant_id, (coalesce(delivered_at, given_up_at)));
 
 -- Access ---------------------------------------------------------------------------------------------------------

@@ -37,7 +37,8 @@ export default defineChannelType({
     if (authorization === undefined) {
       return { ok: false, error: `the settings have no credential "${credential}"`, isFinal: false };
     }
-    return postJson(url, notification, context, { ...headers, ...authorization });
+    const given = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]);
+    return postJson(url, notification, context, { ...Object.fromEntries(given), ...authorization });
   },
 });
 

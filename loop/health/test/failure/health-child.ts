@@ -1,0 +1,35 @@
+/** Health and deliveries that are killed: `node health-child.ts <connection as JSON> <holder>`. Ends when all is judged and told. */
+import { openEgress } from '@watchkeeper/guard';
+import { armFailpoint, createLogger, systemClock } from '@watchkeeper/kit';
+import { logDrivers } from '@watchkeeper/log';
+import { postgresMessages } from '@watchkeeper/messages';
+import { type Connection, openStore, readerLags, untilNextDelivery } from '@watchkeeper/store';
+import { channelTypes, startDeliveries, startHealth } from '../../src/index.ts';
+
+const [connectionJson = '{}', holder = ''] = process.argv.slice(2);
+if (process.env.WK_FAILPOINT) armFailpoint(process.env.WK_FAILPOINT);
+
+const connection = JSON.parse(connectionJson) as Connection;
+const logger = createLogger({ level: 'warn', format: 'json', destination: process.stderr });
+const store = openStore({ connection });
+const messages = postgresMessages({ store, clock: systemClock, logger });
+const { default: driver } = await logDrivers.postgres();
+const context = { connection, messages, clock: systemClock, logger };
+const eventLog = await driver.open({ partitions: 1, seriesPerTenant: 1000 }, context);
+const egress = openEgress({ policy: { private: 'allow', allow: [], deny: [] } });
+const health = startHealth({ store, eventLog, messages, clock: systemClock, logger, holder, leaseSeconds: 1 });
+const sending = { egress, credential: () => undefined, mail: undefined, clock: systemClock, channelTypes };
+const deliveries = startDeliveries({ ...sending, publicUrl: () => null, store, messages, logger });
+
+for (;;) {
+  const lags = await readerLags(store.db);
+  const isJudged = lags.length === eventLog.partitionCount && lags.every(({ lag }) => lag === 0);
+  if (isJudged && (await untilNextDelivery(store.db)) === null) break;
+  await systemClock.pause(20);
+}
+await health.drain();
+await deliveries.drain();
+await eventLog.close();
+await messages.close();
+await store.close();
+console.log('done');
