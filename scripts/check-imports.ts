@@ -38,7 +38,8 @@ const packagesByName = new Map(
 );
 
 const problems: string[] = [];
-for (const file of files.filter(({ path }) => !isTest(path))) checkFile(file);
+// What builds a package is not part of it.
+for (const file of files.filter(({ path }) => path.includes('/src/') && !isTest(path))) checkFile(file);
 for (const circle of circles(files)) problems.push(`circle: ${circle.join(' → ')}`);
 for (const problem of problems) process.stdout.write(`${problem}\n`);
 process.stdout.write(`check-imports: ${files.length} files, ${problems.length} problems\n`);
