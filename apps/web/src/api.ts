@@ -1,15 +1,28 @@
-import { QueryClient, useQuery } from '@tanstack/react-query';
+import { QueryCache, QueryClient, useQuery } from '@tanstack/react-query';
 import { createClient, ProblemError } from '@watchkeeper/client';
 import type { Role } from '@watchkeeper/model';
+import { useCallback } from 'react';
 
 /** The API of the server that served this page; the session cookie goes along by itself. */
 export const api = createClient({ baseUrl: '' });
 
+const sessionKey = ['session'] as const;
+
 export const queryClient = new QueryClient({
+  queryCache: new QueryCache({
+    onError: (error, { queryKey }) => {
+      // A session that ended shows at whatever is asked next; the shell then leads to the sign-in page.
+      if (isSignedOut(error) && queryKey[0] !== sessionKey[0]) {
+        void queryClient.invalidateQueries({ queryKey: sessionKey });
+      }
+    },
+  }),
   defaultOptions: {
     queries: {
       staleTime: 2000,
       refetchOnWindowFocus: true,
+      // The server may be on this machine: whether there is an internet says nothing about it.
+      networkMode: 'always',
       retry: (count, error) => !(error instanceof ProblemError) && count < 2,
     },
   },
@@ -21,7 +34,7 @@ export function isSignedOut(error: unknown): boolean {
 }
 
 export const useSession = () =>
-  useQuery({ queryKey: ['session'], queryFn: () => api.call('getSession'), staleTime: 60_000 });
+  useQuery({ queryKey: sessionKey, queryFn: () => api.call('getSession'), staleTime: 60_000 });
 
 const rank: Readonly<Record<Role, number>> = { ingest: 0, agent: 0, viewer: 1, editor: 2, operator: 3, admin: 4 };
 
@@ -45,3 +58,9 @@ export const useProduct = () =>
 
 export const useZones = () =>
   useQuery({ queryKey: ['zones'], queryFn: () => api.call('listZones'), staleTime: 30_000 });
+
+/** What people call a zone. */
+export function useZoneTitle(): (zone: string) => string {
+  const zones = useZones().data?.items;
+  return useCallback((name: string) => zones?.find((zone) => zone.name === name)?.title ?? name, [zones]);
+}

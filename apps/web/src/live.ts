@@ -12,13 +12,20 @@ export interface LiveStatus {
 type Listener = (events: readonly EventView[]) => void;
 
 const retryMs = 3000;
+const refreshEveryMs = 1000;
+/** A tab that nobody sees gives its connection back: a browser has six for a server, for all tabs together. */
+const hiddenMs = 60_000;
 /** Queries that a change of state makes old. */
-const ofStates = ['overview', 'monitors', 'monitor-status', 'alerts', 'channels'];
+const ofStates = ['overview', 'monitors', 'monitor', 'monitor-status', 'alerts', 'channels'];
 
 let status: LiveStatus = { isLive: false, changedAtMs: Date.now(), newestAtMs: null };
 let source: EventSource | undefined;
 let users = 0;
-let timer: ReturnType<typeof setTimeout> | undefined;
+let wasLost = false;
+let retryTimer: ReturnType<typeof setTimeout> | undefined;
+let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+let hiddenTimer: ReturnType<typeof setTimeout> | undefined;
+let refreshedAtMs = 0;
 const listeners = new Set<Listener>();
 const watchers = new Set<() => void>();
 
@@ -31,22 +38,31 @@ function setLive(isLive: boolean): void {
   if (status.isLive !== isLive) setStatus({ isLive, changedAtMs: Date.now() });
 }
 
+/** Asks again for what shows states, at most once a second. */
 function refreshStates(): void {
-  for (const key of ofStates) void queryClient.invalidateQueries({ queryKey: [key] });
+  if (refreshTimer !== undefined) return;
+  refreshTimer = setTimeout(
+    () => {
+      refreshTimer = undefined;
+      refreshedAtMs = Date.now();
+      for (const key of ofStates) void queryClient.invalidateQueries({ queryKey: [key] });
+    },
+    Math.max(0, refreshedAtMs + refreshEveryMs - Date.now()),
+  );
 }
 
 /** One stream for the whole page; it is opened again until it works. */
 function open(): void {
+  close();
   source = new EventSource('/api/v1/events/stream');
-  let wasOpen = false;
   source.addEventListener('open', () => {
     setLive(true);
-    if (wasOpen) void queryClient.invalidateQueries();
-    wasOpen = true;
+    // Nobody knows what happened meanwhile.
+    if (wasLost) void queryClient.invalidateQueries();
+    wasLost = false;
   });
   source.addEventListener('event', (message) => {
     const events = JSON.parse(message.data) as EventView[];
-    setLive(true);
     setStatus({ newestAtMs: Date.now() });
     for (const listen of listeners) listen(events);
   });
@@ -54,28 +70,46 @@ function open(): void {
   source.addEventListener('left-out', () => void queryClient.invalidateQueries());
   source.addEventListener('error', () => {
     setLive(false);
-    // A browser gives up after a refusal; the server may only be starting again.
+    wasLost = true;
+    // A browser gives up after a refusal; the server may only be starting again, or the session has ended.
     if (source?.readyState === EventSource.CLOSED) {
-      source.close();
-      timer = setTimeout(() => {
-        open();
-        void queryClient.invalidateQueries();
-      }, retryMs);
+      void queryClient.invalidateQueries({ queryKey: ['session'] });
+      retryTimer = setTimeout(open, retryMs);
     }
   });
+}
+
+function close(): void {
+  clearTimeout(retryTimer);
+  source?.close();
+  source = undefined;
+}
+
+function onVisibility(): void {
+  clearTimeout(hiddenTimer);
+  if (document.hidden) {
+    hiddenTimer = setTimeout(() => {
+      close();
+      wasLost = true;
+    }, hiddenMs);
+  } else if (source === undefined) open();
 }
 
 /** Keeps the stream open while the component is there. */
 export function useLiveStream(): void {
   useEffect(() => {
     users += 1;
-    if (users === 1) open();
+    if (users === 1) {
+      open();
+      document.addEventListener('visibilitychange', onVisibility);
+    }
     return () => {
       users -= 1;
       if (users > 0) return;
-      clearTimeout(timer);
-      source?.close();
-      source = undefined;
+      document.removeEventListener('visibilitychange', onVisibility);
+      clearTimeout(hiddenTimer);
+      close();
+      status = { isLive: false, changedAtMs: Date.now(), newestAtMs: null };
     };
   }, []);
 }

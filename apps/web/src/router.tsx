@@ -1,5 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
-import { readGlobalSearch, readMonitorSearch, readMonitorsSearch } from './search.ts';
+import {
+  parseSearch,
+  readGlobalSearch,
+  readMonitorSearch,
+  readMonitorsSearch,
+  readOverviewSearch,
+  searchText,
+} from './search.ts';
 import { NotFound } from './shell/NotFound.tsx';
 import { Shell } from './shell/Shell.tsx';
 
@@ -22,6 +29,7 @@ const shellRoute = createRoute({
 const overviewRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/',
+  validateSearch: readOverviewSearch,
   component: lazyRouteComponent(() => import('./pages/OverviewPage.tsx'), 'OverviewPage'),
 });
 const monitorsRoute = createRoute({
@@ -83,6 +91,8 @@ export const router = createRouter({
   routeTree,
   defaultPreload: 'intent',
   scrollRestoration: true,
+  parseSearch,
+  stringifySearch: searchText,
   defaultNotFoundComponent: NotFound,
 });
 

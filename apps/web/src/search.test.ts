@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { absoluteSearch, rangeOf, readMonitorSearch, readMonitorsSearch, shiftSearch, zoomSearch } from './search.ts';
+import {
+  absoluteSearch,
+  ignoredKeys,
+  parseSearch,
+  rangeOf,
+  readMonitorSearch,
+  readMonitorsSearch,
+  searchText,
+  shiftSearch,
+  zoomSearch,
+} from './search.ts';
 
 const nowMs = Date.parse('2026-03-04T10:00:00Z');
 
@@ -27,7 +37,30 @@ describe('what stands in the address', () => {
       from: '2026-03-04T08:00:00.000Z',
       to: '2026-03-04T09:00:00.000Z',
     };
-    expect(readMonitorsSearch(JSON.parse(JSON.stringify(search)))).toEqual(search);
+    expect(readMonitorsSearch(parseSearch(searchText(search)))).toEqual(search);
+    const pinned = { phase: 'connectMs', sel: 'zone.a-1~1763709742123' };
+    expect(searchText(pinned)).toBe('?phase=connectMs&sel=zone.a-1~1763709742123');
+    expect(readMonitorSearch(parseSearch(searchText(pinned)))).toEqual(pinned);
+  });
+  it('takes what looks like a number or a truth as the text it is', () => {
+    expect(readMonitorsSearch(parseSearch('?q=true&env=7&service=null'))).toEqual({
+      q: 'true',
+      env: '7',
+      service: 'null',
+    });
+  });
+  it('leaves out what goes without saying', () => {
+    expect(readMonitorsSearch({ from: 'now-1h' })).toEqual({});
+    expect(searchText({ q: undefined, env: '' })).toBe('');
+  });
+  it('names what it ignores', () => {
+    expect(ignoredKeys('/monitors', { state: 'bogus', color: 'red', env: 'staging', from: 'now-1h' })).toEqual([
+      'state',
+      'color',
+    ]);
+    expect(ignoredKeys('/', { state: 'failed', phase: 'tlsMs' })).toEqual(['phase']);
+    expect(ignoredKeys('/monitors/5f1c', { phase: 'tlsMs' })).toEqual([]);
+    expect(ignoredKeys('/monitors/new', { phase: 'tlsMs' })).toEqual(['phase']);
   });
   it('refuses times that are none', () => {
     expect(readMonitorsSearch({ from: 'yesterday', to: '2026-99-99T00:00:00Z' })).toEqual({});

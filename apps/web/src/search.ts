@@ -10,6 +10,11 @@ export interface GlobalSearch {
   readonly to?: string;
 }
 
+export interface OverviewSearch extends GlobalSearch {
+  /** Only services that are in this state somewhere. */
+  readonly state?: State;
+}
+
 export interface MonitorsSearch extends GlobalSearch {
   readonly q?: string;
   readonly state?: State;
@@ -23,16 +28,15 @@ export interface MonitorSearch extends GlobalSearch {
   /** Value that is drawn: `connectMs`; the whole duration when left out. */
   readonly phase?: string;
   readonly outcome?: 'failed' | 'slow';
+  /** The check that is pinned: `frankfurt~1763709742123`, zone and milliseconds since 1970. */
+  readonly sel?: string;
 }
 
 type Raw = Readonly<Record<string, unknown>>;
 
 const name = (value: unknown) =>
   typeof value === 'string' && /^[a-z0-9][a-z0-9._-]{0,62}$/.test(value) ? value : undefined;
-const text = (value: unknown) =>
-  (typeof value === 'string' || typeof value === 'number') && String(value) !== ''
-    ? String(value).slice(0, 200)
-    : undefined;
+const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 200) : undefined);
 const oneOf =
   <Choice extends string>(choices: readonly Choice[]) =>
   (value: unknown) =>
@@ -45,40 +49,78 @@ export function timeBound(value: unknown): string | undefined {
   return /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/.test(value) && !Number.isNaN(Date.parse(value)) ? value : undefined;
 }
 
-/** Only what is known and right; everything else is left out. */
-function pick<Result extends object>(
-  raw: Raw,
-  readers: { readonly [Key in keyof Result]-?: (value: unknown) => Result[Key] | undefined },
-): Result {
-  const result: Record<string, unknown> = {};
-  for (const [key, read] of Object.entries<(value: unknown) => unknown>(readers)) {
-    const value = read(raw[key]);
-    if (value !== undefined) result[key] = value;
-  }
-  return result as Result;
+type Readers<Search> = { readonly [Key in keyof Search]-?: (value: unknown) => Search[Key] | undefined };
+/** Reads a search from what stands in the address: only what is known and right; the rest is left out. */
+export interface SearchReader<Search> {
+  (raw: object): Search;
+  readonly keys: readonly string[];
 }
 
-const ofAll = { env: name, zone: name, from: timeBound, to: timeBound };
-
-export const readGlobalSearch = (raw: Raw): GlobalSearch => pick<Required<GlobalSearch>>(raw, ofAll);
-export const readMonitorsSearch = (raw: Raw): MonitorsSearch =>
-  pick<Required<MonitorsSearch>>(raw, {
-    ...ofAll,
-    q: text,
-    state: oneOf(states),
-    type: name,
-    service: name,
-    tag: text,
-    sort: oneOf(['name', 'newest'] as const),
-  });
-export const readMonitorSearch = (raw: Raw): MonitorSearch =>
-  pick<Required<MonitorSearch>>(raw, {
-    ...ofAll,
-    phase: oneOf(['dnsMs', 'connectMs', 'tlsMs', 'firstByteMs', 'transferMs'] as const),
-    outcome: oneOf(['failed', 'slow'] as const),
-  });
+function searchReader<Search extends object>(readers: Readers<Search>): SearchReader<Search> {
+  const entries = Object.entries<(value: unknown) => unknown>(readers);
+  const read = (raw: object) => {
+    const found = entries.map(([key, readValue]) => [key, readValue((raw as Raw)[key])]);
+    return Object.fromEntries(found.filter(([, value]) => value !== undefined)) as Search;
+  };
+  return Object.assign(read, { keys: Object.keys(readers) });
+}
 
 export const defaultFrom = 'now-1h';
+
+const ofAll: Readers<GlobalSearch> = {
+  env: name,
+  zone: name,
+  from: (value) => (value === defaultFrom ? undefined : timeBound(value)),
+  to: timeBound,
+};
+
+export const readGlobalSearch = searchReader<GlobalSearch>(ofAll);
+export const readOverviewSearch = searchReader<OverviewSearch>({ ...ofAll, state: oneOf(states) });
+export const readMonitorsSearch = searchReader<MonitorsSearch>({
+  ...ofAll,
+  q: text,
+  state: oneOf(states),
+  type: name,
+  service: name,
+  tag: text,
+  sort: oneOf(['name', 'newest'] as const),
+});
+export const readMonitorSearch = searchReader<MonitorSearch>({
+  ...ofAll,
+  phase: oneOf(['dnsMs', 'connectMs', 'tlsMs', 'firstByteMs', 'transferMs'] as const),
+  outcome: oneOf(['failed', 'slow'] as const),
+  sel: (value) => (typeof value === 'string' && /^[a-z0-9._-]+~\d{1,15}$/.test(value) ? value : undefined),
+});
+
+/** What a page in a path reads from the address. */
+export function readerOf(pathname: string): SearchReader<GlobalSearch> {
+  if (pathname === '/') return readOverviewSearch;
+  if (pathname === '/monitors') return readMonitorsSearch;
+  return /^\/monitors\/[^/]+$/.test(pathname) && pathname !== '/monitors/new' ? readMonitorSearch : readGlobalSearch;
+}
+
+/** Keys in an address that mean nothing there, or whose value does not. */
+export function ignoredKeys(pathname: string, raw: object): string[] {
+  const read = readerOf(pathname);
+  const taken = read(raw) as Raw;
+  return Object.entries(raw)
+    .filter(([key, value]) => value !== '' && taken[key] === undefined && !(key === 'from' && value === defaultFrom))
+    .map(([key]) => key);
+}
+
+/** An address says what it means: `env=7` is the text 7. */
+export function parseSearch(text: string): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(text));
+}
+
+/** Readable where the standard allows it: times keep their colons. */
+export function searchText(search: object): string {
+  const parts = new URLSearchParams();
+  for (const [key, value] of Object.entries(search))
+    if (value !== undefined && value !== '') parts.set(key, String(value));
+  const text = parts.toString().replaceAll('%3A', ':').replaceAll('%7E', '~');
+  return text === '' ? '' : `?${text}`;
+}
 
 export interface Range {
   readonly fromMs: number;

@@ -7,16 +7,22 @@ export function Failure({
   error,
   onRetry,
   dataAtMs,
+  details = [],
 }: {
   readonly error: unknown;
+  /** What is wrong beside what the page shows elsewhere. */
+  readonly details?: readonly string[];
   readonly onRetry?: () => void;
   readonly dataAtMs?: number;
 }) {
   const problem = error instanceof ProblemError ? error.problem : undefined;
   return (
-    <div className="notice is-failed" role="alert">
+    <div className="notice is-failed" role="alert" tabIndex={-1}>
       <div className="h3">{problem?.title ?? 'No answer from the server'}</div>
       <p>{error instanceof Error ? error.message : String(error)}</p>
+      {details.map((detail) => (
+        <p key={detail}>{detail}</p>
+      ))}
       <p className="s sub">
         {problem === undefined ? null : (
           <>

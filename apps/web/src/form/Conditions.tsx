@@ -1,7 +1,8 @@
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useId, useState } from 'react';
+import { useId, useMemo, useState } from 'react';
 import { api } from '../api.ts';
-import { linesOf } from './schema-form.ts';
+import { conditionLines } from './condition-lines.ts';
+import { useSettled } from './use-settled.ts';
 
 /** Conditions, one a line; the server reads along and says where a mistake is. */
 export function Conditions({
@@ -9,6 +10,7 @@ export function Conditions({
   initial,
   fallback,
   names,
+  problem,
   onChange,
 }: {
   readonly type: string;
@@ -16,12 +18,16 @@ export function Conditions({
   /** Conditions of the type when there are none. */
   readonly fallback: readonly string[];
   readonly names: readonly string[];
+  /** What was wrong when it was saved. */
+  readonly problem: string | undefined;
   readonly onChange: (assertions: string[]) => void;
 }) {
   const id = useId();
   const [text, setText] = useState(initial.join('\n'));
-  const assertions = useDeferredValue(linesOf(text));
-  const { data } = useQuery({
+  const settled = useSettled(text);
+  const lines = useMemo(() => conditionLines(settled), [settled]);
+  const assertions = lines.map((line) => line.text);
+  const { data, error } = useQuery({
     queryKey: ['conditions', type, assertions],
     queryFn: ({ signal }) => api.call('checkConditions', { body: { type, assertions }, signal }),
     enabled: assertions.length > 0,
@@ -34,13 +40,14 @@ export function Conditions({
         id={id}
         className="input"
         rows={4}
-        placeholder={fallback.length === 0 ? 'status in 200..299' : fallback.join('\n')}
+        spellCheck={false}
+        placeholder={fallback.length === 0 ? 'durationMs < 500' : fallback.join('\n')}
         value={text}
         aria-invalid={mistakes.length > 0}
         aria-describedby={`${id}-hint ${id}-wrong`}
         onChange={(event) => {
           setText(event.target.value);
-          onChange(linesOf(event.target.value));
+          onChange(conditionLines(event.target.value).map((line) => line.text));
         }}
       />
       <span className="hint" id={`${id}-hint`}>
@@ -48,16 +55,22 @@ export function Conditions({
         {fallback.length === 0 ? '' : ` When empty: ${fallback.join(' and ')}.`}
       </span>
       <div id={`${id}-wrong`} aria-live="polite">
-        {mistakes.map(({ index, column, message }) => (
-          <div className="wrong" key={`${index} ${column}`}>
-            Line {index + 1}, column {column}: {message}
-            <pre className="mono" style={{ margin: 0 }}>
-              {assertions[index]}
-              {'\n'}
-              {' '.repeat(Math.max(0, column - 1))}^
-            </pre>
-          </div>
-        ))}
+        {mistakes.map(({ index, column, message }) => {
+          const place = lines[index];
+          if (place === undefined) return null;
+          return (
+            <div className="wrong" key={`${index} ${column}`}>
+              Line {place.line}, column {place.indent + column}: {message}
+              <pre className="mono pointer">
+                {place.text}
+                {'\n'}
+                {' '.repeat(Math.max(0, column - 1))}^
+              </pre>
+            </div>
+          );
+        })}
+        {mistakes.length === 0 && problem !== undefined ? <div className="wrong">{problem}</div> : null}
+        {error === null ? null : <div className="wrong">They cannot be checked now: {error.message}</div>}
       </div>
     </div>
   );

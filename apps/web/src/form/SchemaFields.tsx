@@ -1,5 +1,6 @@
-import { useId, useState } from 'react';
-import { type FieldSchema, kindOf, linesOf, pairsOf, pairsText } from './schema-form.ts';
+import { type ReactNode, useEffect, useId, useState } from 'react';
+import { type Problems, problemAt } from './problems-of.ts';
+import { type FieldSchema, isChanged, isNeeded, kindOf, linesOf, pairsOf, pairsText } from './schema-form.ts';
 
 export interface FieldsProps {
   readonly schema: FieldSchema;
@@ -7,20 +8,63 @@ export interface FieldsProps {
   /** JSON pointer of the object: `/options`. */
   readonly pointer: string;
   /** What is wrong, by JSON pointer. */
-  readonly problems: ReadonlyMap<string, string>;
+  readonly problems: Problems;
   readonly onChange: (path: readonly string[], value: unknown) => void;
 }
 
-/** All fields that a schema describes. */
-export function SchemaFields({ schema, values, pointer, problems, onChange }: FieldsProps) {
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => {
+/** All fields that a schema describes: those that must be filled in first, the others folded away until they are wanted. */
+export function SchemaFields(props: FieldsProps) {
+  const { schema, values, pointer, problems } = props;
+  const names = Object.keys(schema.properties ?? {});
+  const needed = names.filter((name) => isNeeded(schema, name));
+  const others = names.filter((name) => !needed.includes(name));
+  if (needed.length === 0 || others.length < 3) return <FieldsOf {...props} names={names} />;
+  const isWanted = others.some(
+    (name) =>
+      isChanged(schema.properties?.[name], values[name]) || problemAt(problems, `${pointer}/${name}`) !== undefined,
+  );
+  return (
+    <>
+      <FieldsOf {...props} names={needed} />
+      <MoreFields isWanted={isWanted} count={others.length}>
+        <FieldsOf {...props} names={others} />
+      </MoreFields>
+    </>
+  );
+}
+
+function MoreFields({
+  isWanted,
+  count,
+  children,
+}: {
+  readonly isWanted: boolean;
+  readonly count: number;
+  readonly children: ReactNode;
+}) {
+  const [isOpen, open] = useState(isWanted);
+  useEffect(() => {
+    if (isWanted) open(true);
+  }, [isWanted]);
+  return (
+    <details open={isOpen} onToggle={(event) => open(event.currentTarget.open)}>
+      <summary>{count} more options</summary>
+      {children}
+    </details>
+  );
+}
+
+function FieldsOf({ schema, values, pointer, problems, onChange, names }: FieldsProps & { readonly names: string[] }) {
+  return names.map((name) => {
+    const property = schema.properties?.[name] ?? {};
     const place = `${pointer}/${name}`;
     if (kindOf(property) === 'group') {
       return (
         <fieldset key={name}>
           <legend>{property.title ?? name}</legend>
-          <SchemaFields
+          <FieldsOf
             schema={property}
+            names={Object.keys(property.properties ?? {})}
             values={(values[name] ?? {}) as Record<string, unknown>}
             pointer={place}
             problems={problems}
@@ -34,9 +78,9 @@ export function SchemaFields({ schema, values, pointer, problems, onChange }: Fi
         key={name}
         title={property.title ?? name}
         schema={property}
-        isNeeded={schema.required?.includes(name) === true && property.default === undefined}
+        isNeeded={isNeeded(schema, name)}
         value={values[name]}
-        problem={problems.get(place)}
+        problem={problemAt(problems, place)}
         onChange={(value) => onChange([name], value)}
       />
     );
@@ -83,7 +127,13 @@ export function Field(props: FieldProps) {
     return (
       <div className="field">
         <label className="check">
-          <input type="checkbox" checked={value === true} onChange={(event) => onChange(event.target.checked)} />
+          <input
+            type="checkbox"
+            checked={value === true}
+            aria-invalid={problem !== undefined}
+            aria-describedby={control['aria-describedby']}
+            onChange={(event) => onChange(event.target.checked)}
+          />
           {title}
         </label>
         {notes}

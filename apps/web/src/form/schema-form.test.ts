@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { initialOf, kindOf, linesOf, pairsOf, pairsText, withValue } from './schema-form.ts';
+import { initialOf, isChanged, isNeeded, kindOf, linesOf, pairsOf, pairsText, withValue } from './schema-form.ts';
 
 describe('a form from a schema', () => {
   it('chooses the control by the schema alone', () => {
@@ -23,6 +23,25 @@ describe('a form from a schema', () => {
       },
     };
     expect(initialOf(schema)).toEqual({ method: 'GET', tls: { verify: true } });
+  });
+  it('knows what must be filled in, and what was changed', () => {
+    const schema = {
+      type: 'object',
+      required: ['url', 'method', 'verify'],
+      properties: {
+        url: { type: 'string' },
+        method: { type: 'string', default: 'GET' },
+        verify: { type: 'boolean' },
+        body: { type: 'string' },
+      },
+    };
+    expect(Object.keys(schema.properties).filter((name) => isNeeded(schema, name))).toEqual(['url']);
+    expect(isChanged({ type: 'string', default: 'GET' }, 'GET')).toBe(false);
+    expect(isChanged({ type: 'string', default: 'GET' }, 'PUT')).toBe(true);
+    expect(isChanged({ type: 'string' }, undefined)).toBe(false);
+    const tls = { type: 'object', properties: { verify: { type: 'boolean', default: true } } };
+    expect(isChanged(tls, { verify: true })).toBe(false);
+    expect(isChanged(tls, { verify: false })).toBe(true);
   });
   it('changes one place and leaves the rest as it was', () => {
     const before = { url: 'a', tls: { verify: true, minVersion: 'x' } };

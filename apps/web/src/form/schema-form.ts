@@ -40,11 +40,27 @@ export function kindOf(schema: FieldSchema): FieldKind {
 export function initialOf(schema: FieldSchema): Record<string, unknown> {
   const values: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
-    if (kindOf(property) === 'group')
-      values[name] = { ...initialOf(property), ...(property.default as object | undefined) };
+    if (kindOf(property) === 'group') values[name] = groupDefault(property);
     else if (property.default !== undefined) values[name] = property.default;
   }
   return values;
+}
+
+/** Whether a property must be filled in by hand. */
+export function isNeeded(schema: FieldSchema, name: string): boolean {
+  const property = schema.properties?.[name];
+  return schema.required?.includes(name) === true && property?.default === undefined && property?.type !== 'boolean';
+}
+
+/** Whether a value is another one than the schema gives by default. */
+export function isChanged(schema: FieldSchema | undefined, value: unknown): boolean {
+  if (value === undefined) return false;
+  const initial = schema !== undefined && kindOf(schema) === 'group' ? groupDefault(schema) : schema?.default;
+  return JSON.stringify(value) !== JSON.stringify(initial);
+}
+
+function groupDefault(schema: FieldSchema): Record<string, unknown> {
+  return { ...initialOf(schema), ...(schema.default as object | undefined) };
 }
 
 /** Pairs as lines, `name: value`. */

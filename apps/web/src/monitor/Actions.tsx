@@ -40,8 +40,11 @@ export function Actions({ monitor }: { readonly monitor: Monitor }) {
   const remove = () =>
     attempt(async () => {
       await api.call('deleteMonitor', { params, ifMatch: monitor.version });
-      await refresh();
+      // What is gone must not be asked for again while the page is still there.
       await navigate({ to: '/monitors' });
+      for (const key of ['monitor', 'monitor-status', 'checks'])
+        queryClient.removeQueries({ queryKey: [key, monitor.id] });
+      await queryClient.invalidateQueries({ queryKey: ['monitors'] });
     });
   const copy = () =>
     attempt(async () => {

@@ -3,95 +3,126 @@ import { useState } from 'react';
 import { api, queryClient, useMay } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Failure } from '../components/Failure.tsx';
+import { Icon } from '../components/Icon.tsx';
+import type { IconName } from '../components/icon-paths.ts';
+import type { MonitorFilter } from './use-monitor-pages.ts';
 
-type Action = 'start' | 'stop' | 'delete';
+const actions = ['start', 'stop', 'delete'] as const;
+type Action = (typeof actions)[number];
 
-const words = {
-  start: { verb: 'Start', past: 'will be checked on their schedule' },
-  stop: { verb: 'Pause', past: 'will not be checked until somebody starts them' },
-  delete: { verb: 'Delete', past: 'will be gone; their events stay until retention drops them' },
-} as const;
+const words: Readonly<Record<Action, { readonly verb: string; readonly effect: string; readonly icon: IconName }>> = {
+  start: { verb: 'Start', effect: 'They are checked on their schedule again.', icon: 'player-play' },
+  stop: {
+    verb: 'Pause',
+    effect: 'They are not checked, and tell nobody, until somebody starts them.',
+    icon: 'player-pause',
+  },
+  delete: {
+    verb: 'Delete',
+    effect: 'They are gone for good; their events stay until retention drops them.',
+    icon: 'trash',
+  },
+};
 
-interface Question {
-  readonly action: Action;
-  readonly changed: number;
-  readonly matched: number;
-}
+const monitorsText = (count: number) => `${countText(count)} ${count === 1 ? 'monitor' : 'monitors'}`;
 
-/** Acts on the filter and names the count before anything is done. */
-export function BulkActions({
-  filter,
-  total,
-}: {
-  readonly filter: Readonly<Record<string, unknown>>;
-  readonly total: number;
-}) {
+/** Acts on the filter: asks the server how many each action would change before any is offered. */
+export function BulkActions({ filter, total }: { readonly filter: MonitorFilter; readonly total: number }) {
   const mayOperate = useMay('operator');
-  const [question, ask] = useState<Question>();
-  const [error, setError] = useState<unknown>(null);
+  const [isOpen, open] = useState(false);
   if (!mayOperate || total === 0) return null;
-
-  const run = (action: Action, dryRun: boolean) => api.call('bulkMonitors', { body: { filter, action, dryRun } });
-  const prepare = async (action: Action) => {
-    setError(null);
-    try {
-      const { changed, matched } = await run(action, true);
-      ask({ action, changed, matched });
-    } catch (problem) {
-      setError(problem);
-      ask({ action, changed: 0, matched: 0 });
-    }
-  };
-  const confirm = async (action: Action) => {
-    try {
-      await run(action, false);
-      await queryClient.invalidateQueries({ queryKey: ['monitors'] });
-      ask(undefined);
-    } catch (problem) {
-      setError(problem);
-    }
-  };
   return (
     <>
-      <select
-        className="input"
-        aria-label={`Do something with all ${countText(total)} monitors that fit`}
-        style={{ width: 'auto', minHeight: 32, padding: '0 8px' }}
-        value=""
-        onChange={(event) => void prepare(event.target.value as Action)}
-      >
-        <option value="" disabled>
-          With all {countText(total)} …
-        </option>
-        <option value="start">Start</option>
-        <option value="stop">Pause</option>
-        <option value="delete">Delete</option>
-      </select>
-      {question === undefined ? null : (
-        <Dialog
-          title={`${words[question.action].verb} ${countText(question.changed)} monitors?`}
-          onClose={() => ask(undefined)}
-        >
-          {error === null ? null : <Failure error={error} />}
-          <p>
-            {countText(question.matched)} monitors fit the filter; {countText(question.changed)} of them{' '}
-            {words[question.action].past}.
-          </p>
-          <footer>
-            <button type="button" className="btn" onClick={() => ask(undefined)}>
-              Cancel
-            </button>
-            <button
-              type="button"
-              className={question.action === 'delete' ? 'btn danger' : 'btn primary'}
-              disabled={question.changed === 0}
-              onClick={() => void confirm(question.action)}
-            >
-              {words[question.action].verb} {countText(question.changed)} monitors
-            </button>
-          </footer>
-        </Dialog>
-      )}
+      <button type="button" className="btn" onClick={() => open(true)}>
+        With all {countText(total)} …
+      </button>
+      {isOpen ? <BulkDialog filter={filter} onClose={() => open(false)} /> : null}
     </>
+  );
+}
+
+type Counts = Readonly<Record<Action, number>>;
+
+function BulkDialog({ filter, onClose }: { readonly filter: MonitorFilter; readonly onClose: () => void }) {
+  const [counts, setCounts] = useState<Counts>();
+  const [error, setError] = useState<unknown>(null);
+  const [isBusy, setBusy] = useState(false);
+  const [chosen, choose] = useState<Action>();
+  const run = (action: Action, dryRun: boolean) => api.call('bulkMonitors', { body: { filter, action, dryRun } });
+  const attempt = async (work: () => Promise<void>) => {
+    setBusy(true);
+    setError(null);
+    try {
+      await work();
+    } catch (problem) {
+      setError(problem);
+    }
+    setBusy(false);
+  };
+  const ask = (action: Action) =>
+    attempt(async () => {
+      const { changed } = await run(action, true);
+      setCounts((before) => ({ start: 0, stop: 0, delete: 0, ...before, [action]: changed }));
+      choose(action);
+    });
+  const confirm = (action: Action) =>
+    attempt(async () => {
+      await run(action, false);
+      await queryClient.invalidateQueries({ queryKey: ['monitors'] });
+      onClose();
+    });
+  const filterText = Object.entries(filter)
+    .map(([key, value]) => `${key === 'q' ? 'text' : key} “${value}”`)
+    .join(', ');
+  if (chosen !== undefined && counts !== undefined) {
+    const count = counts[chosen];
+    const { verb, effect } = words[chosen];
+    return (
+      <Dialog title={`${verb} ${monitorsText(count)}?`} onClose={onClose}>
+        {error === null ? null : <Failure error={error} />}
+        <p>{count === 0 ? 'None of them would change.' : effect}</p>
+        <p className="sub">{filterText === '' ? 'No filter: all monitors.' : `Those that fit: ${filterText}.`}</p>
+        <footer>
+          <button type="button" className="btn" onClick={() => choose(undefined)}>
+            Back
+          </button>
+          <button
+            type="button"
+            className={chosen === 'delete' ? 'btn danger' : 'btn primary'}
+            disabled={count === 0 || isBusy}
+            onClick={() => void confirm(chosen)}
+          >
+            {verb} {monitorsText(count)}
+          </button>
+        </footer>
+      </Dialog>
+    );
+  }
+  return (
+    <Dialog title="With all monitors that fit" onClose={onClose}>
+      {error === null ? null : <Failure error={error} />}
+      <p className="sub">
+        {filterText === '' ? 'There is no filter, so this is about all monitors.' : `The filter: ${filterText}.`} What
+        is chosen is counted first, and then asked once more.
+      </p>
+      <footer>
+        <button type="button" className="btn" onClick={onClose}>
+          Cancel
+        </button>
+        <span className="sp" />
+        {actions.map((action) => (
+          <button
+            key={action}
+            type="button"
+            className={action === 'delete' ? 'btn danger' : 'btn'}
+            disabled={isBusy}
+            onClick={() => void ask(action)}
+          >
+            <Icon name={words[action].icon} />
+            {words[action].verb}
+          </button>
+        ))}
+      </footer>
+    </Dialog>
   );
 }

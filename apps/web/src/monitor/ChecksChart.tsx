@@ -1,47 +1,44 @@
-import { clockText, millisecondsText, reasonTitle, stateTitles } from '@watchkeeper/model/light';
-import { type PointerEvent, useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { phases } from '../components/PhaseBar.tsx';
-import { StateGlyph } from '../components/StateGlyph.tsx';
-import { type ChartLayout, layOut, markAt, markMs, timeAt, xOf, yOf } from './chart-layout.ts';
+import { type KeyboardEvent, type PointerEvent, useEffect, useMemo, useRef, useState } from 'react';
+import { CheckTip, checkSentence } from './CheckTip.tsx';
+import { layOut, markAt, markBeside, markMs, timeAt, xOf, yOf } from './chart-layout.ts';
 import type { Check } from './checks.ts';
-import { chartSentence, type Drawing, drawChecks, type Marker } from './draw-checks.ts';
+import { chartSentence, type Drawing, drawChecks, drawOverlay, type Marker } from './draw-checks.ts';
+import { gapsOf } from './gaps.ts';
+import { useCanvasFrame } from './use-canvas-frame.ts';
 
 export interface ChecksChartProps {
+  /** In the order of time. */
   readonly checks: readonly Check[];
   readonly zones: readonly string[];
   readonly fromMs: number;
   readonly toMs: number;
+  /** Before this nobody watched, so nothing is missing. */
+  readonly watchedFromMs: number;
+  readonly intervalMs: number;
   readonly phase: string;
   readonly limits: Drawing['limits'];
   readonly markers: readonly Marker[];
   readonly zoneTitle: (zone: string) => string;
+  readonly pinned: Check | undefined;
+  readonly onPin: (check: Check | undefined) => void;
   readonly onZoom: (fromMs: number, toMs: number) => void;
+  /** The table with the same numbers is wanted. */
+  readonly onTable: () => void;
 }
+
+/** A drag shorter than this, in pixels, is a click. */
+const leastDrag = 6;
 
 /** All checks as marks, one lane per zone. Hovering reads a mark, a click pins it, dragging zooms the time. */
 export function ChecksChart(props: ChecksChartProps) {
-  const { checks, zones, fromMs, toMs, phase, limits, markers, zoneTitle, onZoom } = props;
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const frame = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
+  const { checks, zones, fromMs, toMs, watchedFromMs, intervalMs, phase, limits, markers, zoneTitle } = props;
+  const { pinned, onPin, onZoom, onTable } = props;
+  const base = useRef<HTMLCanvasElement>(null);
+  const top = useRef<HTMLCanvasElement>(null);
+  const { frame, width, paint } = useCanvasFrame();
   const [hovered, hover] = useState<Check>();
-  const [pinned, pin] = useState<Check>();
+  const [focused, focus] = useState<Check>();
   const [brush, setBrush] = useState<readonly [number, number]>();
-  const [theme, setTheme] = useState(0);
-
-  useEffect(() => {
-    const element = frame.current;
-    if (element === null) return;
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry?.contentRect.width ?? 0)));
-    observer.observe(element);
-    const repaint = () => setTheme((count) => count + 1);
-    window.addEventListener('wk-theme', repaint);
-    void document.fonts.ready.then(repaint);
-    return () => {
-      observer.disconnect();
-      window.removeEventListener('wk-theme', repaint);
-    };
-  }, []);
 
   const layout = useMemo(
     () =>
@@ -55,12 +52,25 @@ export function ChecksChart(props: ChecksChartProps) {
       }),
     [width, zones, fromMs, toMs, checks, phase, limits],
   );
-  const selected = pinned ?? hovered;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: a change of the theme paints again
+  const checksByZone = useMemo(() => Map.groupBy(checks, ({ zone }) => zone), [checks]);
+  const gapsByZone = useMemo(() => {
+    const range = { fromMs: Math.max(fromMs, watchedFromMs), toMs, intervalMs };
+    const timesOf = (zone: string) =>
+      (checksByZone.get(zone) ?? []).filter(({ isRetried }) => !isRetried).map(({ atMs }) => atMs);
+    return new Map(zones.map((zone) => [zone, gapsOf(timesOf(zone), range)]));
+  }, [checksByZone, zones, fromMs, toMs, watchedFromMs, intervalMs]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: paint says that the colours or fonts are others now
   useEffect(() => {
-    if (canvas.current === null || width === 0) return;
-    drawChecks(canvas.current, { layout, checks, phase, limits, markers, zoneTitle, selected, brush });
-  }, [layout, checks, phase, limits, markers, zoneTitle, selected, brush, theme, width]);
+    if (base.current === null || width === 0) return;
+    drawChecks(base.current, { layout, checksByZone, gapsByZone, intervalMs, phase, limits, markers, zoneTitle });
+  }, [layout, checksByZone, gapsByZone, intervalMs, phase, limits, markers, zoneTitle, width, paint]);
+  const sentence = useMemo(() => chartSentence(checks, zones.length), [checks, zones]);
+  const selected = hovered ?? focused ?? pinned;
+  // biome-ignore lint/correctness/useExhaustiveDependencies: paint says that the colours are others now
+  useEffect(() => {
+    if (top.current === null || width === 0) return;
+    drawOverlay(top.current, { layout, phase, selected, brush });
+  }, [layout, phase, selected, brush, width, paint]);
 
   const place = (event: PointerEvent) => {
     const box = event.currentTarget.getBoundingClientRect();
@@ -72,6 +82,7 @@ export function ChecksChart(props: ChecksChartProps) {
     else hover(markAt(layout, checks, phase, x, y));
   };
   const onDown = (event: PointerEvent<HTMLCanvasElement>) => {
+    if (event.button !== 0) return;
     event.currentTarget.setPointerCapture(event.pointerId);
     const at = timeAt(layout, place(event).x);
     setBrush([at, at]);
@@ -80,91 +91,67 @@ export function ChecksChart(props: ChecksChartProps) {
     if (brush === undefined) return;
     const [first, last] = [Math.min(...brush), Math.max(...brush)];
     setBrush(undefined);
-    if (xOf(layout, last) - xOf(layout, first) > 6) onZoom(first, last);
+    if (xOf(layout, last) - xOf(layout, first) > leastDrag) onZoom(first, last);
     else {
       const { x, y } = place(event);
-      pin(markAt(layout, checks, phase, x, y));
+      focus(undefined);
+      onPin(markAt(layout, checks, phase, x, y));
     }
   };
-  const close = useCallback(() => pin(undefined), []);
+  const onKey = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (/^(Arrow(Left|Right|Up|Down)|Home|End)$/.test(event.key)) {
+      focus(markBeside(layout, checksByZone, focused ?? pinned, event.key) ?? focused);
+    } else if (event.key === 'Enter' && focused !== undefined) onPin(focused);
+    else if (event.key === 'Escape') {
+      focus(undefined);
+      setBrush(undefined);
+      onPin(undefined);
+    } else if (event.key === 't') onTable();
+    else return;
+    event.preventDefault();
+  };
+  const close = () => {
+    focus(undefined);
+    onPin(undefined);
+  };
+  const lane = selected && layout.lanes.find(({ zone }) => zone === selected.zone);
+  const x = selected === undefined ? 0 : xOf(layout, selected.atMs);
   return (
     <div className="plot" ref={frame}>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label={chartSentence({ checks, layout })}
-        onPointerMove={onMove}
-        onPointerDown={onDown}
-        onPointerUp={onUp}
-        onPointerLeave={() => hover(undefined)}
-      />
-      {selected === undefined ? null : (
-        <Tip
-          check={selected}
-          layout={layout}
-          phase={phase}
-          zoneTitle={zoneTitle}
-          {...(pinned === undefined ? {} : { onClose: close })}
+      <section
+        aria-label="Every check. Arrow keys go from mark to mark, Enter pins one, t leads to the table."
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: the marks are read by arrow keys
+        tabIndex={0}
+        onKeyDown={onKey}
+        onBlur={() => focus(undefined)}
+        style={{ height: layout.height }}
+      >
+        <canvas ref={base} />
+        <canvas
+          ref={top}
+          role="img"
+          aria-label={sentence}
+          onPointerMove={onMove}
+          onPointerDown={onDown}
+          onPointerUp={onUp}
+          onPointerCancel={() => setBrush(undefined)}
+          onPointerLeave={() => hover(undefined)}
         />
-      )}
-    </div>
-  );
-}
-
-function Tip({
-  check,
-  layout,
-  phase,
-  zoneTitle,
-  onClose,
-}: {
-  readonly check: Check;
-  readonly layout: ChartLayout;
-  readonly phase: string;
-  readonly zoneTitle: (zone: string) => string;
-  readonly onClose?: () => void;
-}) {
-  const lane = layout.lanes.find(({ zone }) => zone === check.zone);
-  if (lane === undefined) return null;
-  const x = xOf(layout, check.atMs);
-  const y = yOf(layout, lane, markMs(check, phase));
-  const isRight = x > layout.width - 260;
-  const title =
-    check.outcome === 'ok' || check.reason === null
-      ? stateTitles[check.outcome === 'skipped' ? 'unknown' : check.outcome]
-      : reasonTitle(check.reason);
-  return (
-    <div
-      className="tip"
-      style={{ top: Math.max(4, y - 20), ...(isRight ? { right: layout.width - x + 14 } : { left: x + 14 }) }}
-    >
-      <div className="r">
-        <span className={`st is-${check.outcome}`}>
-          <StateGlyph state={check.outcome} size={13} />
-          {title}
-        </span>
-        <span className="dim tn">{clockText(check.atMs, Date.now())}</span>
-      </div>
-      <div className="sub">
-        {zoneTitle(check.zone)}
-        {check.isRetried ? ', tried again after this' : ''}
-      </div>
-      {phases.map(({ value, title: name }) =>
-        check.values[value] === null || check.values[value] === undefined ? null : (
-          <div key={value} className="r">
-            <span className="sub">{name}</span>
-            <b className="tn">{millisecondsText(check.values[value])}</b>
-          </div>
-        ),
-      )}
-      <div className="r">
-        <span className="sub">Total</span>
-        <b className="tn">{millisecondsText(check.values.durationMs)}</b>
-      </div>
-      {onClose === undefined ? null : (
-        <button type="button" className="btn sm" onClick={onClose} style={{ marginTop: 6 }}>
-          Close
-        </button>
+        <div className="visually-hidden" role="status">
+          {focused === undefined ? '' : checkSentence(focused, zoneTitle)}
+        </div>
+      </section>
+      {selected === undefined || lane === undefined || x < layout.left - 1 || x > layout.right + 1 ? null : (
+        <CheckTip
+          check={selected}
+          zoneTitle={zoneTitle}
+          style={{
+            top: Math.max(4, yOf(layout, lane, markMs(selected, phase)) - 20),
+            ...(x > layout.width - 260 ? { right: Math.max(4, layout.width - x + 14) } : { left: x + 14 }),
+          }}
+          {...(selected === pinned ? { onClose: close } : {})}
+        />
       )}
     </div>
   );

@@ -1,27 +1,31 @@
-import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import type { MonitorRow } from '@watchkeeper/model';
-import { millisecondsText, reasonTitle, shareText } from '@watchkeeper/model/light';
 import { useEffect, useRef } from 'react';
-import { StateTag } from '../components/StateTag.tsx';
-import { Strip } from '../components/Strip.tsx';
+import { MonitorLine } from './MonitorLine.tsx';
 
-const rowHeight = () => (matchMedia('(max-width: 700px)').matches ? 112 : 36);
+const isNarrow = () => matchMedia('(max-width: 700px)').matches;
+const rowHeight = () => (isNarrow() ? 118 : 36);
 
-/** Rows of monitors; only those in sight are drawn, more are asked for when the end comes near. */
-export function MonitorList({ rows, onEnd }: { readonly rows: readonly MonitorRow[]; readonly onEnd: () => void }) {
+/** Rows of monitors; only those in sight are drawn, and told to `onSight` so that their pages are loaded. */
+export function MonitorList({
+  count,
+  rowAt,
+  onSight,
+}: {
+  readonly count: number;
+  readonly rowAt: (index: number) => MonitorRow | undefined;
+  readonly onSight: (range: readonly [number, number]) => void;
+}) {
   const scroller = useRef<HTMLDivElement>(null);
   const virtualizer = useVirtualizer({
-    count: rows.length,
+    count,
     getScrollElement: () => scroller.current,
     estimateSize: rowHeight,
     overscan: 12,
   });
   const items = virtualizer.getVirtualItems();
-  const lastIndex = items.at(-1)?.index ?? 0;
-  useEffect(() => {
-    if (lastIndex >= rows.length - 20) onEnd();
-  }, [lastIndex, rows.length, onEnd]);
+  const [first, last] = [items[0]?.index ?? 0, items.at(-1)?.index ?? 0];
+  useEffect(() => onSight([first, last]), [first, last, onSight]);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
     <section className="list" ref={scroller} aria-label="Monitors" tabIndex={0}>
@@ -38,49 +42,19 @@ export function MonitorList({ rows, onEnd }: { readonly rows: readonly MonitorRo
       </div>
       <div style={{ height: virtualizer.getTotalSize(), position: 'relative' }}>
         {items.map((item) => {
-          const row = rows[item.index];
-          return row === undefined ? null : (
+          const row = rowAt(item.index);
+          return (
             <div
-              key={row.monitor.id}
+              key={item.key}
               data-index={item.index}
               ref={virtualizer.measureElement}
               style={{ position: 'absolute', insetInline: 0, transform: `translateY(${item.start}px)` }}
             >
-              <Line row={row} />
+              {row === undefined ? <div className="line is-waiting" /> : <MonitorLine row={row} />}
             </div>
           );
         })}
       </div>
     </section>
   );
-}
-
-function Line({ row }: { readonly row: MonitorRow }) {
-  const { monitor, status, okRatio, p95Ms } = row;
-  const why = whyOf(row);
-  return (
-    <Link className="line" data-row to="/monitors/$id" params={{ id: monitor.id }}>
-      <StateTag state={status.state} size={14} />
-      <span className="cut" title={row.target}>
-        <b>{monitor.name}</b> <span className="dim">{monitor.service}</span>
-      </span>
-      <span className="cut sub">{monitor.environment}</span>
-      <span className="cut sub" title={monitor.zones.join(', ')}>
-        {monitor.zones.length > 2 ? `${monitor.zones.length} zones` : monitor.zones.join(', ')}
-      </span>
-      <Strip strip={row.strip} width={180} />
-      <span className="num">{shareText(okRatio)}</span>
-      <span className="num">{millisecondsText(p95Ms)}</span>
-      <span className="num sub">{monitor.interval}</span>
-      <span className="cut sub" title={why}>
-        {why}
-      </span>
-    </Link>
-  );
-}
-
-/** The reason of a row in a few words. */
-function whyOf({ status }: MonitorRow): string {
-  if (status.state === 'ok' || status.state === 'paused') return '';
-  return status.message ?? (status.reason === null ? '' : reasonTitle(status.reason));
 }

@@ -1,8 +1,9 @@
 import { clockText, countText, reasonTitle } from '@watchkeeper/model/light';
+import { memo } from 'react';
 import type { Check } from './checks.ts';
 
 /** Why checks fail: how often, from where, first and last seen. */
-export function Reasons({
+export const Reasons = memo(function Reasons({
   checks,
   zoneTitle,
 }: {
@@ -47,4 +48,4 @@ export function Reasons({
       })}
     </section>
   );
-}
+});

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import type { CheckRun } from '@watchkeeper/model';
 import { millisecondsText, reasonTitle, stateTitles } from '@watchkeeper/model/light';
-import { api } from '../api.ts';
+import { api, useZoneTitle } from '../api.ts';
 import { Failure } from '../components/Failure.tsx';
 import { PhaseBar, phases } from '../components/PhaseBar.tsx';
 import { StateTag } from '../components/StateTag.tsx';
@@ -25,11 +25,12 @@ export function RunResults({ id }: { readonly id: string }) {
 
 function ZoneResult({ zone }: { readonly zone: CheckRun['zones'][number] }) {
   const { outcome, reason, message, values, attributes, finishedAt } = zone;
+  const title = useZoneTitle()(zone.zone);
   if (finishedAt === null || outcome === null) {
     return (
       <div className="zone">
         <div className="t">
-          <b>{zone.zone}</b>
+          <b>{title}</b>
           <span className="dim">waiting for an answer</span>
         </div>
       </div>
@@ -41,7 +42,7 @@ function ZoneResult({ zone }: { readonly zone: CheckRun['zones'][number] }) {
     <div className="zone">
       <div className="t">
         <StateTag state={state} text={reason === null ? stateTitles[state] : reasonTitle(reason)} size={14} />
-        <b>{zone.zone}</b>
+        <b>{title}</b>
         <span className="k">
           <b>{millisecondsText(values.durationMs)}</b>
         </span>

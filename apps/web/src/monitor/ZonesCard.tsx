@@ -1,11 +1,12 @@
 import type { MonitorStatus } from '@watchkeeper/model';
 import { clockText, millisecondsText, shareText } from '@watchkeeper/model/light';
+import { memo } from 'react';
 import { PhaseBar, phases } from '../components/PhaseBar.tsx';
 import { StateGlyph } from '../components/StateGlyph.tsx';
 import { type Check, quantile } from './checks.ts';
 
 /** Zones beside each other: how many were OK, and what the median check spent its time on, before and since. */
-export function ZonesCard({
+export const ZonesCard = memo(function ZonesCard({
   checks,
   statuses,
   zoneTitle,
@@ -15,7 +16,7 @@ export function ZonesCard({
   readonly statuses: MonitorStatus['zones'];
   readonly zoneTitle: (zone: string) => string;
   /** When it became bad; the medians before and since are shown apart. */
-  readonly sinceMs?: number;
+  readonly sinceMs: number | undefined;
 }) {
   const measured = statuses.map((status) => {
     const own = checks.filter(({ zone, isRetried }) => zone === status.zone && !isRetried);
@@ -43,12 +44,15 @@ export function ZonesCard({
             <StateGlyph state={status.state} size={14} />
             <b>{zoneTitle(status.zone)}</b>
             <span className="k tn">
-              <span>
-                <b className={status.state === 'failed' || status.state === 'degraded' ? `is-${status.state}` : ''}>
-                  {shareText(since.okRatio)}
-                </b>{' '}
-                OK
-              </span>
+              {status.state === 'degraded' ? (
+                <span>
+                  <b className="is-degraded">{shareText(since.slowRatio)}</b> slow
+                </span>
+              ) : (
+                <span>
+                  <b className={status.state === 'failed' ? 'is-failed' : ''}>{shareText(since.okRatio)}</b> OK
+                </span>
+              )}
               <span>
                 p99 <b>{millisecondsText(since.p99Ms)}</b>
               </span>
@@ -70,10 +74,11 @@ export function ZonesCard({
       </div>
     </section>
   );
-}
+});
 
 interface Summary {
   readonly okRatio: number | null;
+  readonly slowRatio: number | null;
   readonly p99Ms: number | null;
   readonly totalMs: number | null;
   readonly medians: Readonly<Record<string, number | null>>;
@@ -81,9 +86,13 @@ interface Summary {
 
 function summaryOf(checks: readonly Check[]): Summary {
   const valuesOf = (name: string) => checks.flatMap(({ values }) => values[name] ?? []);
-  const bad = checks.filter(({ outcome }) => outcome === 'failed').length;
+  const made = checks.filter(({ outcome }) => outcome !== 'skipped');
+  const share = (wanted: Check['outcome']) =>
+    made.length === 0 ? null : made.filter(({ outcome }) => outcome === wanted).length / made.length;
+  const failed = share('failed');
   return {
-    okRatio: checks.length === 0 ? null : (checks.length - bad) / checks.length,
+    okRatio: failed === null ? null : 1 - failed,
+    slowRatio: share('degraded'),
     p99Ms: quantile(valuesOf('durationMs'), 0.99),
     totalMs: quantile(valuesOf('durationMs'), 0.5),
     medians: Object.fromEntries(phases.map(({ value }) => [value, quantile(valuesOf(value), 0.5)])),

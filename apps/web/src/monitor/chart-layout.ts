@@ -108,6 +108,9 @@ export function markMs(check: Check, phase: string): number {
   return check.values[phase] ?? check.values.durationMs ?? 0;
 }
 
+/** How far from the pointer a mark may be, in pixels. */
+const reach = 8;
+
 /** The mark nearest to a point, within 8 pixels. */
 export function markAt(
   layout: ChartLayout,
@@ -120,11 +123,33 @@ export function markAt(
   const lanes = new Map(layout.lanes.map((lane) => [lane.zone, lane]));
   for (const check of checks) {
     const dx = xOf(layout, check.atMs) - x;
-    if (dx < -8 || dx > 8) continue;
+    if (dx < -reach || dx > reach) continue;
     const lane = lanes.get(check.zone);
     if (lane === undefined) continue;
     const distance = Math.hypot(dx, yOf(layout, lane, markMs(check, phase)) - y);
-    if (distance <= 8 && (best === undefined || distance < best.distance)) best = { check, distance };
+    if (distance <= reach && (best === undefined || distance < best.distance)) best = { check, distance };
   }
   return best?.check;
+}
+
+/** The mark that an arrow key leads to: the one before or after it in its zone, or the nearest in time in another zone. */
+export function markBeside(
+  layout: ChartLayout,
+  checksByZone: ReadonlyMap<string, readonly Check[]>,
+  from: Check | undefined,
+  key: string,
+): Check | undefined {
+  const zones = layout.lanes.map(({ zone }) => zone).filter((zone) => (checksByZone.get(zone)?.length ?? 0) > 0);
+  const own = checksByZone.get(from?.zone ?? zones[0] ?? '') ?? [];
+  if (from === undefined || key === 'End') return own.at(-1);
+  if (key === 'Home') return own[0];
+  const at = own.indexOf(from);
+  if (key === 'ArrowLeft') return own[at - 1];
+  if (key === 'ArrowRight') return own[at + 1];
+  const other = checksByZone.get(zones[zones.indexOf(from.zone) + (key === 'ArrowUp' ? -1 : 1)] ?? '') ?? [];
+  let best: Check | undefined;
+  for (const check of other) {
+    if (best === undefined || Math.abs(check.atMs - from.atMs) < Math.abs(best.atMs - from.atMs)) best = check;
+  }
+  return best;
 }

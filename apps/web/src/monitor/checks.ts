@@ -69,6 +69,9 @@ export function limitsOf(assertions: readonly string[]): { readonly failMs?: num
   return limits;
 }
 
+/** A limit as it was written: 500 ms, 2 s. */
+export const shortText = (ms: number): string => (ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`);
+
 /** State of each of `count` periods in one zone: `n` none, `o` OK, `d` degraded, `f` failed. */
 export function stripOf(
   checks: readonly Check[],

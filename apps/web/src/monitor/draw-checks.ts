@@ -1,21 +1,33 @@
-import { millisecondsText } from '@watchkeeper/model/light';
+import { countText, millisecondsText } from '@watchkeeper/model/light';
 import { type ChartLayout, durationTicks, type Lane, markMs, timeTicks, xOf, yOf } from './chart-layout.ts';
 import { type Check, stripOf } from './checks.ts';
+import type { Gap } from './gaps.ts';
 
 export interface Marker {
   readonly atMs: number;
   readonly title: string;
-  readonly isBad: boolean;
+  readonly to: 'ok' | 'degraded' | 'failed';
 }
 
+/** What is painted once for many movements of the pointer. */
 export interface Drawing {
   readonly layout: ChartLayout;
-  readonly checks: readonly Check[];
+  /** In the order of time, by zone. */
+  readonly checksByZone: ReadonlyMap<string, readonly Check[]>;
+  readonly gapsByZone: ReadonlyMap<string, readonly Gap[]>;
+  /** From check to check. */
+  readonly intervalMs: number;
   readonly phase: string;
   /** Lines across every lane: what is slow, what fails. */
   readonly limits: readonly { readonly ms: number; readonly title: string; readonly isFatal: boolean }[];
   readonly markers: readonly Marker[];
   readonly zoneTitle: (zone: string) => string;
+}
+
+/** What lies above it and follows the pointer. */
+export interface Overlay {
+  readonly layout: ChartLayout;
+  readonly phase: string;
   readonly selected: Check | undefined;
   /** A range of time that is being chosen. */
   readonly brush: readonly [number, number] | undefined;
@@ -34,6 +46,7 @@ const colorNames = [
   'failed-tile',
   'degraded',
   'degraded-tile',
+  'ok',
   'ok-tile',
   'hatch',
   'surface',
@@ -47,22 +60,47 @@ function colorsOf(element: Element): Colors {
   return Object.fromEntries(colorNames.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
 }
 
+function prepare(canvas: HTMLCanvasElement, { width, height }: ChartLayout): CanvasRenderingContext2D | null {
+  const scale = window.devicePixelRatio || 1;
+  canvas.width = Math.round(width * scale);
+  canvas.height = Math.round(height * scale);
+  canvas.style.width = `${width}px`;
+  canvas.style.height = `${height}px`;
+  const g = canvas.getContext('2d');
+  g?.scale(scale, scale);
+  return g;
+}
+
 /** Every check is a mark: a dot when it was OK, a triangle when degraded, a cross when failed; small when it was repeated. */
 export function drawChecks(canvas: HTMLCanvasElement, drawing: Drawing): void {
   const { layout } = drawing;
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(layout.width * scale);
-  canvas.height = Math.round(layout.height * scale);
-  canvas.style.width = `${layout.width}px`;
-  canvas.style.height = `${layout.height}px`;
-  const g = canvas.getContext('2d');
+  const g = prepare(canvas, layout);
   if (g === null) return;
-  g.scale(scale, scale);
   const colors = colorsOf(canvas);
-  drawTime(g, drawing, colors);
+  drawTime(g, layout, colors);
   for (const lane of layout.lanes) drawLane(g, drawing, lane, colors);
   drawMarkers(g, drawing, colors);
-  drawSelection(g, drawing, colors);
+}
+
+/** The frame around the selected mark, and the range of time that is being chosen. */
+export function drawOverlay(canvas: HTMLCanvasElement, { layout, phase, selected, brush }: Overlay): void {
+  const g = prepare(canvas, layout);
+  if (g === null) return;
+  const colors = colorsOf(canvas);
+  if (brush !== undefined) {
+    const [from, to] = [xOf(layout, Math.min(...brush)), xOf(layout, Math.max(...brush))];
+    g.globalAlpha = 0.25;
+    g.fillStyle = colors.accent ?? '';
+    g.fillRect(from, layout.top, to - from, layout.height - layout.top - 20);
+    g.globalAlpha = 1;
+  }
+  const lane = selected && layout.lanes.find(({ zone }) => zone === selected.zone);
+  if (selected === undefined || lane === undefined) return;
+  g.strokeStyle = colors['ink-1'] ?? '';
+  g.lineWidth = 2;
+  g.beginPath();
+  g.arc(xOf(layout, selected.atMs), yOf(layout, lane, markMs(selected, phase)), 6, 0, 7);
+  g.stroke();
 }
 
 const font = (g: CanvasRenderingContext2D, size: number, weight = 400) => {
@@ -77,12 +115,8 @@ function line(g: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y
   g.stroke();
 }
 
-function drawTime(g: CanvasRenderingContext2D, { layout, brush }: Drawing, colors: Colors): void {
+function drawTime(g: CanvasRenderingContext2D, layout: ChartLayout, colors: Colors): void {
   const { top, height, right, fromMs, toMs } = layout;
-  if (brush !== undefined) {
-    g.fillStyle = colors['accent-tint'] ?? '';
-    g.fillRect(xOf(layout, brush[0]), top, xOf(layout, brush[1]) - xOf(layout, brush[0]), height - top - 20);
-  }
   font(g, 11);
   const isLong = toMs - fromMs > 86_400_000;
   for (const atMs of timeTicks(layout)) {
@@ -104,17 +138,22 @@ function drawTime(g: CanvasRenderingContext2D, { layout, brush }: Drawing, color
 }
 
 function drawLane(g: CanvasRenderingContext2D, drawing: Drawing, lane: Lane, colors: Colors): void {
-  const { layout, checks, phase, limits, zoneTitle } = drawing;
+  const { layout, checksByZone, gapsByZone, intervalMs, limits, zoneTitle } = drawing;
   const { left, right, fromMs, toMs } = layout;
-  const own = checks.filter(({ zone }) => zone === lane.zone);
+  const own = checksByZone.get(lane.zone) ?? [];
+  // Shorter periods than the interval would be empty for no reason.
+  const mostColumns = layout.width < 500 ? 60 : 120;
+  const stripCount = Math.max(1, Math.min(mostColumns, Math.floor((toMs - fromMs) / Math.max(1, intervalMs))));
   font(g, 12.5, 620);
   g.textAlign = 'left';
   g.fillStyle = colors['ink-1'] ?? '';
   g.fillText(zoneTitle(lane.zone), left, lane.top + 12);
-  drawStrip(g, layout, lane, stripOf(own, { fromMs, toMs }, layout.width < 500 ? 60 : 120), colors);
+  drawStrip(g, layout, lane, stripOf(own, { fromMs, toMs }, stripCount), colors);
   for (const ms of durationTicks(layout)) {
     const y = Math.round(yOf(layout, lane, ms)) + 0.5;
     line(g, left, y, right, y, colors.grid);
+    // A limit beside it says more.
+    if (limits.some((limit) => Math.abs(yOf(layout, lane, limit.ms) - y) < 13)) continue;
     label(g, ms >= 1000 ? `${ms / 1000} s` : `${ms} ms`, left - 8, y, colors.axis);
   }
   for (const { ms, title, isFatal } of limits) {
@@ -124,20 +163,39 @@ function drawLane(g: CanvasRenderingContext2D, drawing: Drawing, lane: Lane, col
     line(g, left, y, right, y, color);
     g.setLineDash([]);
     font(g, 11, 550);
-    g.fillStyle = colors.surface ?? '';
-    g.fillRect(0, y - 7, left - 4, 14);
     label(g, title, left - 8, y, color, 550);
   }
-  for (const check of own) {
-    const x = xOf(layout, check.atMs);
-    if (x >= left - 1 && x <= right + 1) mark(g, check, x, yOf(layout, lane, markMs(check, phase)), colors);
+  for (const gap of gapsByZone.get(lane.zone) ?? []) drawGap(g, layout, lane, gap, colors);
+  drawMarks(g, drawing, lane, own, colors);
+}
+
+const leastGapWidth = 4;
+
+function drawGap(g: CanvasRenderingContext2D, layout: ChartLayout, lane: Lane, gap: Gap, colors: Colors): void {
+  const left = Math.max(layout.left, xOf(layout, gap[0]));
+  const right = Math.min(layout.right, xOf(layout, gap[1]));
+  const { plotTop: top, plotHeight: tall } = lane;
+  if (right - left < leastGapWidth) return;
+  g.save();
+  g.beginPath();
+  g.rect(left, top, right - left, tall);
+  g.clip();
+  g.strokeStyle = colors.hatch ?? '';
+  g.beginPath();
+  for (let x = left - tall; x < right; x += 6) {
+    g.moveTo(x, top + tall);
+    g.lineTo(x + tall, top);
   }
-  if (own.length === 0) {
-    font(g, 12);
-    g.textAlign = 'center';
-    g.fillStyle = colors['ink-3'] ?? '';
-    g.fillText('no data', (left + right) / 2, lane.plotTop + lane.plotHeight / 2);
-  }
+  g.stroke();
+  g.restore();
+  if (right - left < 56) return;
+  font(g, 11.5, 550);
+  g.textAlign = 'center';
+  const [x, y] = [(left + right) / 2, top + tall / 2];
+  g.fillStyle = colors.surface ?? '';
+  g.fillRect(x - 27, y - 9, 54, 18);
+  g.fillStyle = colors['ink-3'] ?? '';
+  g.fillText('no data', x, y + 4);
 }
 
 function label(g: CanvasRenderingContext2D, text: string, x: number, y: number, color = '', weight = 400): void {
@@ -167,73 +225,100 @@ function drawStrip(g: CanvasRenderingContext2D, layout: ChartLayout, lane: Lane,
   }
 }
 
-function mark(g: CanvasRenderingContext2D, check: Check, x: number, y: number, colors: Colors): void {
-  const size = check.isRetried ? 1.8 : 2.8;
-  g.globalAlpha = check.outcome === 'ok' ? 0.7 : 1;
-  if (check.outcome === 'failed') {
-    g.lineWidth = check.isRetried ? 1.2 : 1.6;
-    g.strokeStyle = colors.failed ?? '';
-    g.beginPath();
-    g.moveTo(x - size, y - size);
-    g.lineTo(x + size, y + size);
-    g.moveTo(x + size, y - size);
-    g.lineTo(x - size, y + size);
-    g.stroke();
-    g.lineWidth = 1;
-  } else if (check.outcome === 'degraded') {
-    g.fillStyle = colors['degraded-tile'] ?? '';
-    g.beginPath();
-    g.moveTo(x, y - size - 0.6);
-    g.lineTo(x + size, y + size);
-    g.lineTo(x - size, y + size);
-    g.fill();
-  } else {
-    g.fillStyle = colors['data-1'] ?? '';
-    g.beginPath();
-    g.arc(x, y, 1.9, 0, 7);
-    g.fill();
+/** OK first, so that trouble lies above it. One path for all marks of a kind: tens of thousands in a few milliseconds. */
+function drawMarks(
+  g: CanvasRenderingContext2D,
+  { layout, phase }: Drawing,
+  lane: Lane,
+  checks: readonly Check[],
+  colors: Colors,
+): void {
+  const dots = new Path2D();
+  const triangles = new Path2D();
+  const crosses = new Path2D();
+  const smallCrosses = new Path2D();
+  for (const check of checks) {
+    const x = xOf(layout, check.atMs);
+    if (x < layout.left - 1 || x > layout.right + 1) continue;
+    const y = yOf(layout, lane, markMs(check, phase));
+    const size = check.isRetried ? 1.8 : 2.8;
+    if (check.outcome === 'failed') addCross(check.isRetried ? smallCrosses : crosses, x, y, size);
+    else if (check.outcome === 'degraded') addTriangle(triangles, x, y, size);
+    else addDot(dots, x, y, checks.length > manyMarks);
   }
+  g.fillStyle = colors['data-1'] ?? '';
+  g.globalAlpha = 0.7;
+  g.fill(dots);
   g.globalAlpha = 1;
+  g.fillStyle = colors['degraded-tile'] ?? '';
+  g.fill(triangles);
+  g.strokeStyle = colors.failed ?? '';
+  g.lineWidth = 1.2;
+  g.stroke(smallCrosses);
+  g.lineWidth = 1.6;
+  g.stroke(crosses);
+  g.lineWidth = 1;
 }
 
+/** Above this many marks in a lane nobody sees whether a dot is round. */
+const manyMarks = 4000;
+
+function addDot(path: Path2D, x: number, y: number, isSquare: boolean): void {
+  if (isSquare) {
+    path.rect(x - 1.2, y - 1.2, 2.4, 2.4);
+    return;
+  }
+  path.moveTo(x + 1.9, y);
+  path.arc(x, y, 1.9, 0, 7);
+}
+
+function addTriangle(path: Path2D, x: number, y: number, size: number): void {
+  path.moveTo(x, y - size - 0.6);
+  path.lineTo(x + size, y + size);
+  path.lineTo(x - size, y + size);
+  path.closePath();
+}
+
+function addCross(path: Path2D, x: number, y: number, size: number): void {
+  path.moveTo(x - size, y - size);
+  path.lineTo(x + size, y + size);
+  path.moveTo(x + size, y - size);
+  path.lineTo(x - size, y + size);
+}
+
+/** More lines than these across the chart would hide it: then only flags at its top remain. */
+const mostLines = 8;
+
 function drawMarkers(g: CanvasRenderingContext2D, { layout, markers }: Drawing, colors: Colors): void {
-  let takenUntil = 0;
-  for (const { atMs, title, isBad } of markers) {
-    const x = Math.round(xOf(layout, atMs)) + 0.5;
-    if (x < layout.left || x > layout.right) continue;
-    const color = (isBad ? colors['failed-tile'] : colors.accent) ?? '';
-    line(g, x, 18, x, layout.height - 20, color);
+  const placed = markers
+    .map((marker) => ({ ...marker, x: Math.round(xOf(layout, marker.atMs)) + 0.5 }))
+    .filter(({ x }) => x >= layout.left && x <= layout.right);
+  const hasLines = placed.length <= mostLines;
+  // From the newest back: two titles in one place could not be read, and the newest says most. Of many it is the only one.
+  let takenFrom = Number.POSITIVE_INFINITY;
+  for (const { x, title, to } of placed.toReversed()) {
+    const color = colors[to === 'failed' ? 'failed-tile' : to === 'degraded' ? 'degraded-tile' : 'ok'] ?? '';
+    line(g, x, hasLines ? 18 : 20, x, hasLines ? layout.height - 20 : 26, color);
     font(g, 11, 620);
     const wide = g.measureText(title).width + 12;
     const start = Math.min(x, layout.right - wide);
-    // Two titles in one place could not be read.
-    if (start < takenUntil) continue;
-    takenUntil = start + wide + 4;
+    if (start + wide > takenFrom || (!hasLines && takenFrom < Number.POSITIVE_INFINITY)) continue;
+    takenFrom = start - 4;
     g.fillStyle = color;
     g.beginPath();
     g.roundRect(start, 2, wide, 17, 3);
     g.fill();
-    g.fillStyle = isBad ? '#fff' : (colors['on-accent'] ?? '');
+    g.fillStyle = to === 'failed' ? '#fff' : to === 'degraded' ? '#3b2600' : (colors['on-accent'] ?? '');
     g.textAlign = 'left';
     g.fillText(title, start + 6, 14.5);
   }
 }
 
-function drawSelection(g: CanvasRenderingContext2D, { layout, selected, phase }: Drawing, colors: Colors): void {
-  const lane = selected && layout.lanes.find(({ zone }) => zone === selected.zone);
-  if (selected === undefined || lane === undefined) return;
-  g.strokeStyle = colors['ink-1'] ?? '';
-  g.lineWidth = 2;
-  g.beginPath();
-  g.arc(xOf(layout, selected.atMs), yOf(layout, lane, markMs(selected, phase)), 6, 0, 7);
-  g.stroke();
-  g.lineWidth = 1;
-}
-
 /** What the chart shows, as a sentence for those who do not see it. */
-export function chartSentence({ checks, layout }: Pick<Drawing, 'checks' | 'layout'>): string {
-  const failed = checks.filter(({ outcome, isRetried }) => outcome === 'failed' && !isRetried).length;
-  const all = checks.filter(({ isRetried }) => !isRetried).length;
-  const slowest = checks.reduce((most, { values }) => Math.max(most, values.durationMs ?? 0), 0);
-  return `Duration of ${all} checks from ${layout.lanes.length} zones on a logarithmic scale; ${failed} failed, the longest took ${millisecondsText(slowest)}. The table of latest checks has the same numbers.`;
+export function chartSentence(checks: readonly Check[], zoneCount: number): string {
+  const final = checks.filter(({ isRetried }) => !isRetried);
+  const failed = final.filter(({ outcome }) => outcome === 'failed').length;
+  const slowest = final.reduce((most, { values }) => Math.max(most, values.durationMs ?? 0), 0);
+  const zones = zoneCount === 1 ? 'one zone' : `${zoneCount} zones`;
+  return `Duration of ${countText(final.length)} checks from ${zones} on a logarithmic scale; ${countText(failed)} failed, the longest took ${millisecondsText(slowest)}. The table of checks has the same numbers.`;
 }

@@ -1,7 +1,16 @@
+import { Link } from '@tanstack/react-router';
 import type { ActivityEntry } from '@watchkeeper/model';
 import { clockText } from '@watchkeeper/model/light';
 import { Icon } from '../components/Icon.tsx';
+import type { IconName } from '../components/icon-paths.ts';
 import { StateGlyph } from '../components/StateGlyph.tsx';
+
+const icons: Readonly<Record<ActivityEntry['kind'], IconName>> = {
+  state: 'heartbeat',
+  alert: 'bell',
+  change: 'pencil',
+  takeover: 'refresh',
+};
 
 /** What happened, newest first. */
 export function Activity({ entries, nowMs }: { readonly entries: readonly ActivityEntry[]; readonly nowMs: number }) {
@@ -19,18 +28,21 @@ export function Activity({ entries, nowMs }: { readonly entries: readonly Activi
         ) : null}
         {entries.map((entry) => (
           <div className="l" key={`${entry.at} ${entry.title}`}>
-            <time dateTime={entry.at} title={new Date(entry.at).toLocaleString()}>
+            <time
+              dateTime={entry.at}
+              title={`${clockText(entry.at, nowMs)} UTC, ${new Date(entry.at).toLocaleString()} here`}
+            >
               {clockText(entry.at, nowMs).slice(-8)}
             </time>
             {entry.state === null ? (
               <span className="g dim">
-                <Icon name={entry.kind === 'alert' ? 'bell' : 'pencil'} className="small" />
+                <Icon name={icons[entry.kind]} className="small" />
               </span>
             ) : (
               <StateGlyph state={entry.state} size={14} />
             )}
             <div>
-              <p>{entry.link === null ? entry.title : <a href={entry.link}>{entry.title}</a>}</p>
+              <p>{entry.link === null ? entry.title : <Link to={entry.link}>{entry.title}</Link>}</p>
               {entry.note === '' ? null : <p className="dim s">{entry.note}</p>}
             </div>
           </div>

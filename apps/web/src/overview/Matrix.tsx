@@ -1,23 +1,28 @@
-import { Link } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
+import { useVirtualizer } from '@tanstack/react-virtual';
 import type { Overview, State } from '@watchkeeper/model';
-import { millisecondsText, shareText, stateTitles } from '@watchkeeper/model/light';
-import { type KeyboardEvent, type ReactNode, useState } from 'react';
+import { stateTitles } from '@watchkeeper/model/light';
+import { type FocusEvent, type MouseEvent, useEffect, useRef, useState } from 'react';
 import { Icon } from '../components/Icon.tsx';
 import { Segmented } from '../components/Segmented.tsx';
 import { StateGlyph } from '../components/StateGlyph.tsx';
+import { MatrixRow, type Measure } from './MatrixRow.tsx';
+import { moveBetweenTiles, takeTabStop } from './tile-focus.ts';
 
-type Measure = 'ok' | 'p95';
 type Row = Overview['services'][number];
 
 const legend: readonly State[] = ['ok', 'degraded', 'failed', 'unknown'];
+const rowHeight = () => (matchMedia('(max-width: 700px)').matches ? 44 : 29);
+/** Above this many rows the matrix scrolls by itself and draws only what is in sight. */
+const mostRows = 60;
 
 /** Services by environments, one tile per zone. Rows that are OK everywhere fold into one while something is wrong. */
-export function Matrix({ overview }: { readonly overview: Overview }) {
+export function Matrix({ overview, isFiltered }: { readonly overview: Overview; readonly isFiltered: boolean }) {
   const [measure, setMeasure] = useState<Measure>('ok');
   const [isUnfolded, unfold] = useState(false);
   const isWell = ({ cells }: Row) => cells.every(({ state }) => state === 'ok' || state === 'paused');
   const well = overview.services.filter(isWell);
-  const isFolding = overview.problems.length > 0 && well.length > 3 && !isUnfolded;
+  const isFolding = overview.problems.length > 0 && !isFiltered && well.length > 3 && !isUnfolded;
   const rows = isFolding ? overview.services.filter((row) => !isWell(row)) : overview.services;
   return (
     <section className="card">
@@ -28,7 +33,7 @@ export function Matrix({ overview }: { readonly overview: Overview }) {
         <span className="legend">
           {legend.map((state) => (
             <span key={state}>
-              <Tile state={state} />
+              <i className={`tile is-${state}`} />
               {stateTitles[state]}
             </span>
           ))}
@@ -43,42 +48,7 @@ export function Matrix({ overview }: { readonly overview: Overview }) {
           ]}
         />
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="scroll" aria-label="Services by environment" tabIndex={0} onKeyDown={moveBetweenTiles}>
-        <table className="mx">
-          <thead>
-            <tr>
-              <th className="e" scope="col">
-                <span className="visually-hidden">Service</span>
-              </th>
-              {overview.environments.map(({ name, title }) => (
-                <th key={name} className="e" scope="col">
-                  {title}
-                </th>
-              ))}
-            </tr>
-            <tr className="z">
-              <td className="dim">Service</td>
-              {overview.environments.map(({ name, zones }) => (
-                <th key={name}>
-                  <div className="zh">
-                    {zones.map((zone) => (
-                      <i key={zone.name} title={zone.title}>
-                        {zone.code}
-                      </i>
-                    ))}
-                  </div>
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <MatrixRow key={row.name} row={row} overview={overview} measure={measure} />
-            ))}
-          </tbody>
-        </table>
-      </section>
+      <MatrixTable rows={rows} environments={overview.environments} measure={measure} />
       {isFolding ? (
         <button type="button" className="rest" onClick={() => unfold(true)}>
           <Icon name="chevron-right" />
@@ -90,94 +60,94 @@ export function Matrix({ overview }: { readonly overview: Overview }) {
   );
 }
 
-function MatrixRow({
-  row,
-  overview,
+function MatrixTable({
+  rows,
+  environments,
   measure,
 }: {
-  readonly row: Row;
-  readonly overview: Overview;
+  readonly rows: readonly Row[];
+  readonly environments: Overview['environments'];
   readonly measure: Measure;
 }) {
-  return (
-    <tr>
-      <th scope="row">{row.title}</th>
-      {overview.environments.map(({ name: environment, zones }) => {
-        const cell = row.cells.find((candidate) => candidate.environment === environment);
-        if (cell === undefined)
-          return (
-            <td key={environment} className="dim">
-              –
-            </td>
-          );
-        const value = measure === 'ok' ? shareText(cell.okRatio) : millisecondsText(cell.p95Ms);
-        const isLoud = cell.state === 'failed' || cell.state === 'degraded';
-        return (
-          <td key={environment}>
-            <Link className="cell" to="/monitors" search={{ service: row.name, env: environment }} data-tile>
-              {zones.map((zone) => {
-                const seen = cell.zones.find((candidate) => candidate.zone === zone.name);
-                return seen === undefined ? (
-                  <span key={zone.name} className="tile" />
-                ) : (
-                  <Tile key={zone.name} state={seen.state} label={`${zone.title}: ${stateTitles[seen.state]}`} />
-                );
-              })}
-              <span className={`v tn ${isLoud ? `is-${cell.state}` : ''}`}>{value}</span>
-            </Link>
-          </td>
-        );
-      })}
-    </tr>
-  );
-}
-
-/** Arrow keys move between cells. */
-function moveBetweenTiles(event: KeyboardEvent<HTMLElement>): void {
-  const steps: Readonly<Record<string, readonly [number, number]>> = {
-    ArrowLeft: [-1, 0],
-    ArrowRight: [1, 0],
-    ArrowUp: [0, -1],
-    ArrowDown: [0, 1],
+  const navigate = useNavigate();
+  const scroller = useRef<HTMLElement>(null);
+  const isLong = rows.length > mostRows;
+  const virtualizer = useVirtualizer({
+    count: isLong ? rows.length : 0,
+    getScrollElement: () => scroller.current,
+    estimateSize: rowHeight,
+    overscan: 6,
+  });
+  const seen = virtualizer.getVirtualItems();
+  const [first, last] = isLong ? [seen[0]?.index ?? 0, seen.at(-1)?.index ?? 0] : [0, rows.length - 1];
+  // One tile can be reached by Tab; from there the arrow keys lead on.
+  useEffect(() => {
+    if (scroller.current?.querySelector('[data-tile][tabindex="0"]') === null) takeTabStop(scroller.current);
+  });
+  const onClick = (event: MouseEvent) => {
+    const link = (event.target as HTMLElement).closest<HTMLAnchorElement>('a[data-tile]');
+    if (link === null || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    void navigate({ to: link.pathname + link.search });
   };
-  const step = steps[event.key];
-  const cell = (event.target as HTMLElement).closest('td');
-  const row = cell?.closest('tr');
-  if (step === undefined || cell === null || row === null || row === undefined) return;
-  const [byColumn, byRow] = step;
-  const rows = [...(row.parentElement?.children ?? [])];
-  const target = rows[rows.indexOf(row) + byRow]?.children[cell.cellIndex + byColumn];
-  const link = target?.querySelector<HTMLElement>('[data-tile]');
-  if (link === null || link === undefined) return;
-  event.preventDefault();
-  link.focus();
-}
-
-const marks: Readonly<Record<State, ReactNode>> = {
-  ok: (
-    <path
-      d="M2 5.2l2.1 2.1L8 3"
-      fill="none"
-      stroke="var(--ok)"
-      strokeWidth="1.5"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-    />
-  ),
-  failed: <path d="M2 2l6 6M8 2L2 8" stroke="#fff" strokeWidth="2" strokeLinecap="round" />,
-  degraded: <path d="M5 1.2L9.2 8.8H.8z" fill="#3B2600" />,
-  unknown: null,
-  maintenance: <path d="M3.4 2v6M6.6 2v6" stroke="var(--maintenance)" strokeWidth="1.8" strokeLinecap="round" />,
-  paused: <path d="M3.4 2v6M6.6 2v6" stroke="var(--ink-3)" strokeWidth="1.8" strokeLinecap="round" />,
-};
-
-function Tile({ state, label }: { readonly state: State; readonly label?: string }) {
+  const space = (height: number) =>
+    height === 0 ? null : (
+      <tr>
+        <td style={{ height, padding: 0, border: 0 }} colSpan={environments.length + 1} />
+      </tr>
+    );
   return (
-    <span className={`tile is-${state} ${state === 'unknown' ? 'hatch' : ''}`} title={label}>
-      <svg width="10" height="10" viewBox="0 0 10 10" aria-hidden="true">
-        {marks[state]}
-      </svg>
-      {label === undefined ? null : <span className="visually-hidden">{label}</span>}
-    </span>
+    <section
+      ref={scroller}
+      className={isLong ? 'scroll is-long' : 'scroll'}
+      aria-label="Services by environment"
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+      tabIndex={0}
+      onKeyDown={moveBetweenTiles}
+      onFocus={(event: FocusEvent) => takeTabStop(scroller.current, event.target)}
+      onClick={onClick}
+    >
+      <table className="mx" aria-rowcount={rows.length + 2}>
+        <thead>
+          <tr>
+            <th className="e" scope="col">
+              <span className="visually-hidden">Service</span>
+            </th>
+            {environments.map(({ name, title }) => (
+              <th key={name} className="e" scope="col">
+                {title}
+              </th>
+            ))}
+          </tr>
+          <tr className="z">
+            <td className="dim">Service</td>
+            {environments.map(({ name, zones }) => (
+              <td key={name}>
+                <div className="zh">
+                  {zones.map((zone) => (
+                    <i key={zone.name} title={zone.title}>
+                      {zone.code}
+                    </i>
+                  ))}
+                </div>
+              </td>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {space(isLong ? (seen[0]?.start ?? 0) : 0)}
+          {rows.slice(first, last + 1).map((row, index) => (
+            <MatrixRow
+              key={row.name}
+              row={row}
+              index={first + index + 3}
+              environments={environments}
+              measure={measure}
+            />
+          ))}
+          {space(isLong ? virtualizer.getTotalSize() - (seen.at(-1)?.end ?? 0) : 0)}
+        </tbody>
+      </table>
+    </section>
   );
 }

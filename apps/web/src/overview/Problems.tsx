@@ -5,6 +5,8 @@ import { useState } from 'react';
 import { StateGlyph } from '../components/StateGlyph.tsx';
 import { ZoneTag } from '../components/StateTag.tsx';
 import { Strip } from '../components/Strip.tsx';
+import { keepGlobal } from '../use-search.ts';
+import { underTheirCauses } from './by-state.ts';
 import { namesOf } from './names.ts';
 
 const shownAtFirst = 5;
@@ -36,13 +38,6 @@ export function Problems({ overview }: { readonly overview: Overview }) {
       ) : null}
     </section>
   );
-}
-
-function underTheirCauses(problems: readonly Problem[]): Problem[] {
-  const isHeldBy = (problem: Problem, cause: Problem) =>
-    problem.heldBy === cause.service && problem.environment === cause.environment;
-  const causes = problems.filter((problem) => !problems.some((other) => isHeldBy(problem, other)));
-  return causes.flatMap((cause) => [cause, ...problems.filter((problem) => isHeldBy(problem, cause))]);
 }
 
 function ProblemRow({ problem, overview }: { readonly problem: Problem; readonly overview: Overview }) {
@@ -82,13 +77,18 @@ function ProblemRow({ problem, overview }: { readonly problem: Problem; readonly
   );
   if (problem.monitorIds.length === 1 && only !== undefined) {
     return (
-      <Link className="r" data-row to="/monitors/$id" params={{ id: only }}>
+      <Link className="r" data-row to="/monitors/$id" params={{ id: only }} search={keepGlobal}>
         {content}
       </Link>
     );
   }
   return (
-    <Link className="r" data-row to="/monitors" search={{ service, env: environment }}>
+    <Link
+      className="r"
+      data-row
+      to="/monitors"
+      search={(present: object) => ({ ...keepGlobal(present), service, env: environment })}
+    >
       {content}
     </Link>
   );

@@ -2,7 +2,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { api, queryClient } from '../api.ts';
 import { Failure } from '../components/Failure.tsx';
-import { Logo } from '../shell/Rail.tsx';
+import { Logo } from '../shell/Logo.tsx';
 
 /** Takes the token of a sign-in link out of the address, or asks for a key. */
 export function LoginPage() {
@@ -10,7 +10,7 @@ export function LoginPage() {
   const [key, setKey] = useState('');
   const [error, setError] = useState<unknown>(null);
   const [isBusy, setBusy] = useState(false);
-  const hasTried = useRef(false);
+  const triedToken = useRef('');
 
   const signIn = async (body: { readonly token: string } | { readonly key: string }) => {
     setBusy(true);
@@ -25,15 +25,22 @@ export function LoginPage() {
     }
   };
 
-  // The token works once, so it is sent once, and it leaves the address and the history at once.
+  // The token works once, so it is sent once, and it leaves the address and the history at once. A link that is pasted
+  // over this page changes only the fragment.
   // biome-ignore lint/correctness/useExhaustiveDependencies: only when the page is opened
   useEffect(() => {
     document.title = 'Sign in · Watchkeeper';
-    const token = new URLSearchParams(location.hash.slice(1)).get('token');
-    if (token === null || hasTried.current) return;
-    hasTried.current = true;
-    history.replaceState(history.state, '', '/login');
-    void signIn({ token });
+    const takeToken = () => {
+      const token = new URLSearchParams(location.hash.slice(1)).get('token');
+      if (token === null) return;
+      history.replaceState(history.state, '', '/login');
+      if (token === triedToken.current) return;
+      triedToken.current = token;
+      void signIn({ token });
+    };
+    takeToken();
+    window.addEventListener('hashchange', takeToken);
+    return () => window.removeEventListener('hashchange', takeToken);
   }, []);
 
   const submit = (event: FormEvent) => {
@@ -49,8 +56,8 @@ export function LoginPage() {
         </div>
         {error === null ? null : <Failure error={error} />}
         <p className="sub" style={{ marginBottom: 18 }}>
-          Open a sign-in link, which <code className="mono">watchkeeper login-link</code> makes, or sign in with an API
-          key.
+          Nobody is signed in here. <code className="mono">watchkeeper login-link</code> prints a new sign-in link; or
+          sign in with an API key.
         </p>
         <form onSubmit={submit}>
           <div className="field">

@@ -1,60 +1,38 @@
-import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { countText, type State, stateTitles } from '@watchkeeper/model/light';
-import { useDeferredValue, useEffect, useState } from 'react';
-import { api, useMay } from '../api.ts';
+import { Link } from '@tanstack/react-router';
+import { countText } from '@watchkeeper/model/light';
+import { useMay } from '../api.ts';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
-import { StateGlyph } from '../components/StateGlyph.tsx';
 import { BulkActions } from '../monitor/BulkActions.tsx';
+import { MonitorFilters } from '../monitor/MonitorFilters.tsx';
 import { MonitorList } from '../monitor/MonitorList.tsx';
-import type { MonitorsSearch } from '../search.ts';
+import { type MonitorFilter, useMonitorPages } from '../monitor/use-monitor-pages.ts';
+import { type MonitorsSearch, readMonitorsSearch } from '../search.ts';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
+import { useSearchOf } from '../use-search.ts';
 import '../monitor/monitors.css';
 
-const counted: readonly State[] = ['failed', 'degraded', 'unknown', 'maintenance', 'ok', 'paused'];
-
 /** The filter of the API for what stands in the address. */
-export function filterOf({ q, state, type, service, env, zone, tag }: MonitorsSearch) {
-  const given = { q, state, type, service, environment: env, zone, label: tag };
-  return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
+function filterOf({ q, state, type, service, env, zone, tag }: MonitorsSearch): MonitorFilter {
+  const given = Object.entries({ q, state, type, service, environment: env, zone, label: tag });
+  return Object.fromEntries(given.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
 }
 
+/** All monitors that fit, worst first. */
 export function MonitorsPage() {
-  const search = useSearch({ from: '/shell/monitors' }) as MonitorsSearch;
-  const navigate = useNavigate();
-  const mayEdit = useMay('editor');
+  const [search, change] = useSearchOf(readMonitorsSearch);
   useCrumbs({ title: 'Monitors' });
+  const mayEdit = useMay('editor');
   const filter = filterOf(search);
   const sort = search.sort ?? 'worst';
-  const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage, dataUpdatedAt } = useInfiniteQuery({
-    queryKey: ['monitors', filter, sort],
-    queryFn: ({ pageParam, signal }) =>
-      api.call('listMonitors', {
-        signal,
-        query: { ...filter, sort, limit: 100, ...(pageParam === '' ? {} : { cursor: pageParam }) },
-      }),
-    initialPageParam: '',
-    getNextPageParam: ({ next }) => next ?? undefined,
-    refetchInterval: 15_000,
-    placeholderData: (previous) => previous,
-  });
-  const change = (next: Partial<MonitorsSearch>) =>
-    void navigate({
-      to: '.',
-      search: ((present: MonitorsSearch) =>
-        Object.fromEntries(
-          Object.entries({ ...present, ...next }).filter(([, value]) => value !== undefined),
-        )) as never,
-    });
-  const [first] = data?.pages ?? [];
-  const isFiltered = Object.keys(filter).length > 0;
+  const { first, error, count, rowAt, onSight } = useMonitorPages(filter, sort);
+  const page = first.data;
   return (
     <>
-      <div className="head" style={{ display: 'flex', alignItems: 'center', gap: 14, marginBottom: 14 }}>
+      <div className="title">
         <h1 className="h1">Monitors</h1>
-        {first === undefined ? null : <span className="dim">{countText(first.total)}</span>}
+        {page === undefined ? null : <span className="dim">{countText(page.total)}</span>}
         <span className="sp" />
         {mayEdit ? (
           <Link className="btn primary" to="/monitors/new">
@@ -64,52 +42,16 @@ export function MonitorsPage() {
         ) : null}
       </div>
       <div className="tools">
-        <Find
-          text={search.q ?? ''}
-          onChange={(q) => change({ q: q === '' ? undefined : q } as Partial<MonitorsSearch>)}
-        />
-        <div className="chips">
-          {counted
-            .filter((state) => (first?.counts[state] ?? 0) > 0 || search.state === state)
-            .map((state) => (
-              <button
-                key={state}
-                type="button"
-                className="chip"
-                aria-pressed={search.state === state}
-                onClick={() => change({ state: search.state === state ? undefined : state } as Partial<MonitorsSearch>)}
-              >
-                <StateGlyph state={state} size={14} />
-                {stateTitles[state]}
-                <b>{countText(first?.counts[state] ?? 0)}</b>
-              </button>
-            ))}
-          {(['service', 'tag', 'type', 'zone'] as const).map((key) =>
-            search[key] === undefined ? null : (
-              <button
-                key={key}
-                type="button"
-                className="chip"
-                aria-pressed="true"
-                onClick={() => change({ [key]: undefined })}
-              >
-                {key} {search[key]}
-                <Icon name="x" />
-                <span className="visually-hidden">Remove this filter</span>
-              </button>
-            ),
-          )}
-        </div>
+        <MonitorFilters search={search} counts={page?.counts} onChange={change} />
         <span className="sp" />
-        <BulkActions filter={filter} total={first?.total ?? 0} />
+        <BulkActions filter={filter} total={page?.total ?? 0} />
         <label className="row s dim">
           Sort
           <select
-            className="input"
-            style={{ width: 'auto', minHeight: 32, padding: '0 8px' }}
+            className="input narrow"
             value={sort}
-            onChange={(event) =>
-              change({ sort: event.target.value === 'worst' ? undefined : event.target.value } as never)
+            onChange={({ target: { value } }) =>
+              change({ sort: value === 'name' || value === 'newest' ? value : undefined })
             }
           >
             <option value="worst">worst first</option>
@@ -118,38 +60,16 @@ export function MonitorsPage() {
           </select>
         </label>
       </div>
-      {error === null ? null : <Failure error={error} onRetry={() => void refetch()} dataAtMs={dataUpdatedAt} />}
-      {data === undefined ? (
-        error === null ? (
-          <Skeleton height={420} />
-        ) : null
-      ) : (
+      {error === null ? null : (
+        <Failure error={error} onRetry={() => void first.refetch()} dataAtMs={first.dataUpdatedAt} />
+      )}
+      {page === undefined && error === null ? <Skeleton height={420} /> : null}
+      {page === undefined ? null : (
         <section className={error === null ? 'card' : 'card stale'}>
-          {first?.total === 0 ? (
-            <Empty
-              sentence={isFiltered ? 'No monitor fits this filter.' : 'There are no monitors yet.'}
-              action={
-                isFiltered ? (
-                  <Link className="btn" to="/monitors">
-                    Show all
-                  </Link>
-                ) : mayEdit ? (
-                  <Link className="btn" to="/monitors/new">
-                    New monitor
-                  </Link>
-                ) : null
-              }
-              {...(isFiltered
-                ? {}
-                : { command: 'watchkeeper monitor create --name … --service … --environment … --url …' })}
-            />
+          {page.total === 0 ? (
+            <NoMonitors isFiltered={Object.keys(filter).length > 0} mayEdit={mayEdit} />
           ) : (
-            <MonitorList
-              rows={data.pages.flatMap(({ items }) => items)}
-              onEnd={() => {
-                if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-              }}
-            />
+            <MonitorList key={JSON.stringify([filter, sort])} count={count} rowAt={rowAt} onSight={onSight} />
           )}
         </section>
       )}
@@ -157,26 +77,30 @@ export function MonitorsPage() {
   );
 }
 
-function Find({ text, onChange }: { readonly text: string; readonly onChange: (text: string) => void }) {
-  const [typed, setTyped] = useState(text);
-  const settled = useDeferredValue(typed);
-  useEffect(() => setTyped(text), [text]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed may change the address
-  useEffect(() => {
-    if (settled === text) return;
-    const timer = setTimeout(() => onChange(settled), 150);
-    return () => clearTimeout(timer);
-  }, [settled]);
-  return (
-    <search className="find">
-      <Icon name="search" />
-      <input
-        type="search"
-        aria-label="Filter monitors"
-        placeholder="Name, service, target or label"
-        value={typed}
-        onChange={(event) => setTyped(event.target.value)}
+function NoMonitors({ isFiltered, mayEdit }: { readonly isFiltered: boolean; readonly mayEdit: boolean }) {
+  if (isFiltered) {
+    return (
+      <Empty
+        sentence="No monitor fits this filter."
+        action={
+          <Link className="btn" to="/monitors">
+            Show all
+          </Link>
+        }
       />
-    </search>
+    );
+  }
+  return (
+    <Empty
+      sentence="There are no monitors yet."
+      action={
+        mayEdit ? (
+          <Link className="btn" to="/monitors/new">
+            New monitor
+          </Link>
+        ) : null
+      }
+      command="watchkeeper monitor create --name … --service … --environment … --url …"
+    />
   );
 }

@@ -1,17 +1,32 @@
 import { useQuery } from '@tanstack/react-query';
 import type { AlertChannel, AlertChannelInput } from '@watchkeeper/model';
 import { type State, states, stateTitles } from '@watchkeeper/model/light';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useRef, useState } from 'react';
 import { api, queryClient } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Failure } from '../components/Failure.tsx';
-import { problemsOf } from '../form/problems-of.ts';
+import { problemAt, problemsBeside, problemsOf } from '../form/problems-of.ts';
 import { Field, SchemaFields } from '../form/SchemaFields.tsx';
 import { type FieldSchema, initialOf, withValue } from '../form/schema-form.ts';
+import { useShowWrong } from '../form/use-show-wrong.ts';
 
 const offered: readonly State[] = states.filter(
   (state) => state === 'failed' || state === 'degraded' || state === 'unknown',
 );
+
+/** Every place of the body that has a field here. */
+const shownPointers = [
+  '/name',
+  'path:name',
+  '/type',
+  '/options',
+  '/states',
+  '/environments',
+  '/services',
+  '/groupWait',
+  '/resolved',
+  '/paused',
+];
 
 /** Makes or changes a channel; the fields of its options come from the type's schema. */
 export function ChannelForm({ present, onClose }: { readonly present?: AlertChannel; readonly onClose: () => void }) {
@@ -43,6 +58,8 @@ function Form({
 }) {
   const [input, setInput] = useState<AlertChannelInput>(() => inputOf(types, present));
   const [error, setError] = useState<unknown>(null);
+  const form = useRef<HTMLFormElement>(null);
+  useShowWrong(form, error);
   const problems = problemsOf(error);
   const type = types.find(({ name }) => name === input.type);
   const set = (change: Partial<AlertChannelInput>) => setInput((before) => ({ ...before, ...change }));
@@ -59,8 +76,8 @@ function Form({
     }
   };
   return (
-    <form onSubmit={(event) => void save(event)}>
-      {error === null ? null : <Failure error={error} />}
+    <form ref={form} onSubmit={(event) => void save(event)} noValidate>
+      {error === null ? null : <Failure error={error} details={problemsBeside(problems, shownPointers)} />}
       {present === undefined ? (
         <Field
           title="Name"
@@ -101,9 +118,9 @@ function Form({
       />
       <fieldset>
         <legend>Tell when a service is</legend>
-        <div className="row" style={{ gap: 18, marginBottom: 10, flexWrap: 'wrap' }}>
+        <div className="checks-row">
           {offered.map((state) => (
-            <label key={state} className="check" style={{ fontWeight: 500 }}>
+            <label key={state} className="check light">
               <input
                 type="checkbox"
                 checked={input.states?.includes(state) === true}
@@ -119,8 +136,34 @@ function Form({
             </label>
           ))}
         </div>
-        {problems.has('/states') ? <span className="wrong">{problems.get('/states')}</span> : null}
+        {problemAt(problems, '/states') === undefined ? null : (
+          <p className="wrong">{problemAt(problems, '/states')}</p>
+        )}
       </fieldset>
+      <Field
+        title="Only of these environments"
+        schema={{ type: 'array', items: { type: 'string' }, description: 'One a line; empty means all' }}
+        isNeeded={false}
+        value={input.environments}
+        problem={problemAt(problems, '/environments')}
+        onChange={(environments) => set({ environments: linesIn(environments) })}
+      />
+      <Field
+        title="Only of these services"
+        schema={{ type: 'array', items: { type: 'string' }, description: 'One a line; empty means all' }}
+        isNeeded={false}
+        value={input.services}
+        problem={problemAt(problems, '/services')}
+        onChange={(services) => set({ services: linesIn(services) })}
+      />
+      <Field
+        title="Wait before telling"
+        schema={{ type: 'string', description: 'For more of the same, so that they go in one message; 0s to 10m' }}
+        isNeeded={false}
+        value={input.groupWait}
+        problem={problemAt(problems, '/groupWait')}
+        onChange={(groupWait) => set({ groupWait: String(groupWait ?? '') })}
+      />
       <Field
         title="Tell also when it is over"
         schema={{ type: 'boolean' }}
@@ -128,6 +171,14 @@ function Form({
         value={input.resolved}
         problem={undefined}
         onChange={(resolved) => set({ resolved: resolved === true })}
+      />
+      <Field
+        title="Paused: nobody is told through it"
+        schema={{ type: 'boolean' }}
+        isNeeded={false}
+        value={input.paused}
+        problem={problemAt(problems, '/paused')}
+        onChange={(paused) => set({ paused: paused === true })}
       />
       <footer>
         <button type="button" className="btn" onClick={onClose}>
@@ -141,6 +192,8 @@ function Form({
   );
 }
 
+const linesIn = (value: unknown): string[] => (Array.isArray(value) ? (value as string[]) : []);
+
 function inputOf(types: Types, present: AlertChannel | undefined): AlertChannelInput {
   if (present !== undefined) {
     const { tenant: _tenant, version: _version, lastDelivery: _last, ...input } = present;
@@ -152,6 +205,10 @@ function inputOf(types: Types, present: AlertChannel | undefined): AlertChannelI
     type: type?.name ?? '',
     options: initialOf((type?.options ?? {}) as FieldSchema),
     states: ['failed'],
+    environments: [],
+    services: [],
+    groupWait: '2s',
     resolved: true,
+    paused: false,
   };
 }

@@ -1,12 +1,14 @@
-import { Link, useNavigate, useSearch } from '@tanstack/react-router';
-import { clockText, lengthText } from '@watchkeeper/model/light';
+import { Link, useLocation, useNavigate } from '@tanstack/react-router';
+import { clockText, lengthText, settingText } from '@watchkeeper/model/light';
 import { Fragment, useState } from 'react';
-import { useOverview } from '../api.ts';
 import { useNow } from '../clock.ts';
+import { Announce } from '../components/Announce.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { useLiveStatus } from '../live.ts';
-import { defaultFrom, type GlobalSearch } from '../search.ts';
+import { defaultFrom, readerOf } from '../search.ts';
+import { keepGlobal, useSearchOf } from '../use-search.ts';
 import { useCurrentCrumbs } from './breadcrumbs.ts';
+import { useWholeOverview } from './pages.ts';
 
 export function Bar() {
   const crumbs = useCurrentCrumbs();
@@ -15,7 +17,13 @@ export function Bar() {
       <nav className="crumbs" aria-label="Breadcrumb">
         {crumbs.map(({ title, to }, index) => (
           <Fragment key={title}>
-            {index === crumbs.length - 1 ? <b>{title}</b> : <Link to={to ?? '/'}>{title}</Link>}
+            {index === crumbs.length - 1 ? (
+              <b>{title}</b>
+            ) : (
+              <Link to={to ?? '/'} search={keepGlobal}>
+                {title}
+              </Link>
+            )}
             {index === crumbs.length - 1 ? null : <Icon name="chevron-right" />}
           </Fragment>
         ))}
@@ -34,13 +42,17 @@ function Live() {
   const nowMs = useNow();
   // The stream needs a moment after the page was opened; that is no loss.
   if (!isLive && newestAtMs === null && nowMs - changedAtMs < 5000) return <span className="live">Connecting</span>;
+  const words = isLive
+    ? `Live${newestAtMs === null ? '' : `, ${lengthText(nowMs - newestAtMs)} ago`}`
+    : `Not live since ${clockText(changedAtMs, nowMs)}`;
   return (
-    <span className={isLive ? 'live' : 'live is-lost'} role="status">
-      <i />
-      {isLive
-        ? `Live${newestAtMs === null ? '' : `, ${lengthText(nowMs - newestAtMs)} ago`}`
-        : `Not live since ${clockText(changedAtMs, nowMs)}`}
-    </span>
+    <>
+      <span className={isLive ? 'live' : 'live is-lost'}>
+        <i />
+        {words}
+      </span>
+      <Announce text={isLive ? 'Live' : words} />
+    </>
   );
 }
 
@@ -58,7 +70,12 @@ function Find() {
         value={text}
         onChange={(event) => setText(event.target.value)}
         onKeyDown={(event) => {
-          if (event.key === 'Enter') void navigate({ to: '/monitors', search: text === '' ? {} : { q: text } });
+          if (event.key === 'Enter') {
+            void navigate({
+              to: '/monitors',
+              search: (present: object) => ({ ...keepGlobal(present), ...(text === '' ? {} : { q: text }) }),
+            });
+          }
           if (event.key === 'Escape') event.currentTarget.blur();
         }}
       />
@@ -67,15 +84,12 @@ function Find() {
   );
 }
 
-function useChange() {
-  const navigate = useNavigate();
-  return (change: (search: GlobalSearch) => GlobalSearch) => void navigate({ to: '.', search: change as never });
-}
+/** Environment and time of whatever page this is; what else the page has in its address stays. */
+const useGlobalSearch = () => useSearchOf(readerOf(useLocation().pathname));
 
 function EnvironmentPick() {
-  const { env } = useSearch({ strict: false }) as GlobalSearch;
-  const environments = useOverview(undefined, defaultFrom, 'now').data?.environments ?? [];
-  const change = useChange();
+  const [{ env }, change] = useGlobalSearch();
+  const environments = useWholeOverview()?.environments ?? [];
   const isKnown = env === undefined || environments.some(({ name }) => name === env);
   return (
     <span className="pick env">
@@ -83,9 +97,7 @@ function EnvironmentPick() {
       <select
         aria-label="Environment"
         value={env ?? ''}
-        onChange={(event) =>
-          change(({ env: _, ...rest }) => (event.target.value === '' ? rest : { ...rest, env: event.target.value }))
-        }
+        onChange={(event) => change({ env: event.target.value === '' ? undefined : event.target.value })}
       >
         <option value="">All environments</option>
         {environments.map(({ name, title }) => (
@@ -109,19 +121,15 @@ const ranges: readonly (readonly [string, string])[] = [
 ];
 
 function TimePick() {
-  const { from = defaultFrom, to } = useSearch({ strict: false }) as GlobalSearch;
-  const change = useChange();
+  const [{ from = defaultFrom, to }, change] = useGlobalSearch();
   const isPreset = to === undefined && ranges.some(([value]) => value === from);
   return (
-    <span className="pick">
+    <span className="pick time">
       <Icon name="clock" />
       <select
         aria-label="Time, UTC"
         value={isPreset ? from : 'chosen'}
-        onChange={(event) => {
-          const value = event.target.value;
-          change(({ from: _from, to: _to, ...rest }) => (value === defaultFrom ? rest : { ...rest, from: value }));
-        }}
+        onChange={(event) => change({ from: event.target.value, to: undefined })}
       >
         {ranges.map(([value, title]) => (
           <option key={value} value={value}>
@@ -129,9 +137,14 @@ function TimePick() {
           </option>
         ))}
         {isPreset ? null : (
-          <option value="chosen">{to === undefined ? from.replace('now-', 'Last ') : 'Chosen time'}</option>
+          <option value="chosen">
+            {to === undefined ? `Last ${settingText(from.slice('now-'.length))}` : 'Chosen time'}
+          </option>
         )}
       </select>
+      <span className="unit" aria-hidden="true">
+        UTC
+      </span>
       <Icon name="chevron-down" className="ch" />
     </span>
   );

@@ -1,12 +1,14 @@
 import { Outlet, useLocation, useNavigate } from '@tanstack/react-router';
-import { useEffect, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import { isSignedOut, useProduct, useSession } from '../api.ts';
 import { Failure } from '../components/Failure.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
 import { useLiveStream } from '../live.ts';
 import { Bar } from './Bar.tsx';
+import { Ignored } from './Ignored.tsx';
 import { KeysHelp } from './KeysHelp.tsx';
-import { Rail, TabBar } from './Rail.tsx';
+import { Rail } from './Rail.tsx';
+import { TabBar } from './TabBar.tsx';
 import { useKeys } from './use-keys.ts';
 
 /** Everything around a page. Whoever is not signed in is sent to the sign-in page. */
@@ -15,7 +17,7 @@ export function Shell() {
   const navigate = useNavigate();
   const isOut = isSignedOut(session.error);
   useEffect(() => {
-    if (isOut) void navigate({ to: '/login' });
+    if (isOut) void navigate({ to: '/login', search: {} });
   }, [isOut, navigate]);
   if (isOut) return null;
   if (session.data === undefined) {
@@ -35,7 +37,7 @@ export function Shell() {
 function SignedIn() {
   useLiveStream();
   const [isHelpShown, showHelp] = useState(false);
-  useKeys(() => showHelp(true));
+  useKeys(useCallback(() => showHelp(true), []));
   const { pathname } = useLocation();
   const product = useProduct();
   return (
@@ -51,6 +53,7 @@ function SignedIn() {
         ) : null}
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a page that scrolls must be reachable by keyboard */}
         <main className="page" id="page" key={pathname} tabIndex={0}>
+          <Ignored />
           <Outlet />
         </main>
       </div>

@@ -1,6 +1,7 @@
 import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
-import { type GlobalSearch, shiftSearch, zoomSearch } from '../search.ts';
+import { type GlobalSearch, readerOf, shiftSearch, zoomSearch } from '../search.ts';
+import { keepGlobal } from '../use-search.ts';
 
 const setting = 'wk-keys';
 
@@ -25,19 +26,21 @@ export function useKeys(onHelp: () => void): void {
   const navigate = useNavigate();
   useEffect(() => {
     let isGoing = false;
-    const change = (next: (search: GlobalSearch) => GlobalSearch) => void navigate({ to: '.', search: next as never });
+    const change = (next: (search: GlobalSearch) => GlobalSearch) =>
+      void navigate({ to: '.', search: (present: object) => next(readerOf(location.pathname)(present)) as never });
     const onKey = (event: KeyboardEvent) => {
       if (!areKeysOn() || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+      if (document.querySelector('dialog[open]') !== null) return;
       const { key } = event;
       const page = isGoing ? pages[key] : undefined;
       isGoing = key === 'g';
-      if (page !== undefined) void navigate({ to: page });
+      if (page !== undefined) void navigate({ to: page, search: keepGlobal });
       else if (key === '/') document.getElementById('search')?.focus();
       else if (key === '?') onHelp();
       else if (key === 'j' || key === 'k') moveRow(key === 'j' ? 1 : -1);
       else if (key === '[') change((search) => shiftSearch(search, -0.5, Date.now()));
       else if (key === ']') change((search) => shiftSearch(search, 0.5, Date.now()));
-      else if (key === '+') change((search) => zoomSearch(search, 0.5, Date.now()));
+      else if (key === '+' || key === '=') change((search) => zoomSearch(search, 0.5, Date.now()));
       else if (key === '-') change((search) => zoomSearch(search, 2, Date.now()));
       else if (key === 'l') change(({ from: _from, to: _to, ...rest }) => rest);
       else return;

@@ -1,0 +1,25 @@
+import type { Answer } from '@watchkeeper/model/light';
+import type { ReactNode } from 'react';
+import { Announce } from './Announce.tsx';
+import { StateGlyph } from './StateGlyph.tsx';
+
+/** How a page begins: one generated sentence, then the proof. Only a change of the title is read out, not each minute. */
+export function AnswerSentence({
+  answer: { state, title, sentences },
+  children,
+}: {
+  readonly answer: Answer;
+  readonly children?: ReactNode;
+}) {
+  return (
+    <div className="head">
+      <StateGlyph state={state} size={28} />
+      <div className="words">
+        <h1 className="h1">{title}</h1>
+        <p>{sentences.join(' ')}</p>
+      </div>
+      {children}
+      <Announce text={title} />
+    </div>
+  );
+}
