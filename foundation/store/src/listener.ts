@@ -1,6 +1,5 @@
 import { sql } from 'kysely';
-import pg from 'pg';
-import { type Connection, clientConfig, type Db } from './store.ts';
+import { type Connection, clientConfig, type Db, newClient } from './store.ts';
 
 export interface Listener {
   /** Resolves when the connection is gone, for whatever reason. */
@@ -14,7 +13,7 @@ export async function openListener(
   channel: string,
   onPayload: (payload: string) => void,
 ): Promise<Listener> {
-  const client = new pg.Client(clientConfig(connection));
+  const client = newClient(clientConfig(connection));
   const ended = new Promise<void>((resolve) => {
     client.on('end', resolve);
     client.on('error', () => resolve());

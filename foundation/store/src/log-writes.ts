@@ -1,9 +1,9 @@
 import { failpoint } from '@watchkeeper/kit';
 import type { CheckSlot, LogPosition } from '@watchkeeper/model';
-import pg from 'pg';
+import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
-import { asStoreError, type Connection, clientConfig } from './store.ts';
+import { asStoreError, type Connection, clientConfig, newClient } from './store.ts';
 
 /** One producer's rows, encoded and waiting for a place in the log. */
 export interface PendingRows {
@@ -31,7 +31,7 @@ export type CommitOutcome =
 
 /** Opens a connection for a lane of the log: nothing else runs on it. */
 export async function openLogClient(connection: Connection): Promise<pg.Client> {
-  const client = new pg.Client({
+  const client = newClient({
     ...clientConfig(connection),
     options:
       '-c idle_in_transaction_session_timeout=30000 -c lock_timeout=15000 -c timezone=UTC -c synchronous_commit=on',

@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
-import pg from 'pg';
-import { type Connection, clientConfig, type Db } from './store.ts';
+import type pg from 'pg';
+import { type Connection, clientConfig, type Db, newClient } from './store.ts';
 
 const dayMs = 86_400_000;
 
@@ -86,7 +86,7 @@ export async function sweepOldRows(
 
 /** `ensureEventPartitions` on a connection of its own. */
 export async function prepareEventPartitions(connection: Connection): Promise<void> {
-  const client = new pg.Client(clientConfig(connection));
+  const client = newClient(clientConfig(connection));
   await client.connect();
   try {
     await ensureEventPartitions(client);

@@ -67,9 +67,23 @@ export function clientConfig(connection: Connection): pg.ClientConfig {
   };
 }
 
+/**
+ * A connection of its own, not open yet. A connection that is lost while nobody waits for an answer is noticed by the
+ * next statement; the event that says so at once must not end the process.
+ */
+export function newClient(config: pg.ClientConfig): pg.Client {
+  const client = new pg.Client(config);
+  client.on('error', ignoreLoss);
+  return client;
+}
+
+function ignoreLoss(): void {}
+
 export function openStore({ connection, poolSize = 10, onConnectionError }: StoreOptions): Store {
   const pool = new pg.Pool({ ...clientConfig(connection), max: poolSize, idleTimeoutMillis: 30_000 });
   pool.on('error', (error) => onConnectionError?.(error));
+  // The pool itself listens only to connections that nobody uses.
+  pool.on('connect', (client) => client.on('error', ignoreLoss));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
   let closing: Promise<void> | undefined;
   return {

@@ -3,9 +3,10 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, startEmbeddedPostgres } from '../src/index.ts';
+import { type EmbeddedPostgres, openStore, startEmbeddedPostgres } from '../src/index.ts';
 
 const program = fileURLToPath(new URL('./embedded-child.ts', import.meta.url));
 let dataDir = '';
@@ -115,5 +116,37 @@ describe('The embedded PostgreSQL', () => {
       code: 'data_directory_unusable',
     });
     expect(readFileSync(file, 'utf8')).toBe('');
+  });
+});
+
+describe('Connections to a server that is killed', () => {
+  it('are lost without ending the process, in the middle of a transaction too, and work again', async () => {
+    const server = await start();
+    const store = openStore({ connection: server.connection, poolSize: 4 });
+    try {
+      const outcomes = Array.from({ length: 4 }, () =>
+        store
+          .write(async (tx) => {
+            await sql`select 1`.execute(tx);
+            if (server.pid() !== 0) process.kill(server.pid(), 'SIGKILL');
+            await new Promise((done) => setTimeout(done, 100));
+            await sql`select 2`.execute(tx);
+          })
+          .then(
+            () => 'done',
+            (error: { code?: string }) => error.code,
+          ),
+      );
+      expect(new Set(await Promise.all(outcomes))).toEqual(new Set(['database_unavailable']));
+      const deadlineMs = performance.now() + 15_000;
+      for (;;) {
+        const answer = await sql`select 1`.execute(store.db).catch(() => undefined);
+        if (answer !== undefined) break;
+        if (performance.now() > deadlineMs) throw new Error('the store did not come back');
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    } finally {
+      await store.close();
+    }
   });
 });

@@ -2,8 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWatchkeeperError, WatchkeeperError } from '@watchkeeper/model';
-import pg from 'pg';
-import { clientConfig } from '../store.ts';
+import type pg from 'pg';
+import { clientConfig, newClient } from '../store.ts';
 import { findPrograms } from './binaries.ts';
 import { clusterPaths, ensureCluster } from './cluster.ts';
 import { ownDirectory } from './directory-owner.ts';
@@ -127,7 +127,7 @@ export async function startEmbeddedPostgres({
 }
 
 async function ensureDatabase(connection: pg.ClientConfig): Promise<void> {
-  const client = new pg.Client({ ...connection, ...clientConfig(connection as Parameters<typeof clientConfig>[0]) });
+  const client = newClient({ ...connection, ...clientConfig(connection as Parameters<typeof clientConfig>[0]) });
   await client.connect();
   try {
     const { rowCount } = await client.query('select from pg_database where datname = $1', [databaseName]);

@@ -3,8 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, statSync, truncateSync } fro
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { WatchkeeperError } from '@watchkeeper/model';
-import pg from 'pg';
-import { type Connection, clientConfig } from '../store.ts';
+import { type Connection, clientConfig, newClient } from '../store.ts';
 import type { ServerPrograms } from './binaries.ts';
 import { type ClusterPaths, commandLine, readPassword, serverEnvironment, socketPort, superuser } from './cluster.ts';
 
@@ -139,7 +138,7 @@ async function answers(paths: ClusterPaths, deadlineMs: number, { ended }: Postm
     isGone = true;
   });
   for (const startedMs = performance.now(); performance.now() - startedMs < deadlineMs && !isGone; ) {
-    const client = new pg.Client({ ...clientConfig(connectionTo(paths, 'postgres')), connectionTimeoutMillis: 5000 });
+    const client = newClient({ ...clientConfig(connectionTo(paths, 'postgres')), connectionTimeoutMillis: 5000 });
     try {
       await client.connect();
       await client.end();

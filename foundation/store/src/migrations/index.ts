@@ -1,6 +1,6 @@
 import { WatchkeeperError } from '@watchkeeper/model';
-import pg from 'pg';
-import { type Connection, clientConfig } from '../store.ts';
+import type pg from 'pg';
+import { type Connection, clientConfig, newClient } from '../store.ts';
 import { sql as spine } from './0001-spine.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
@@ -89,7 +89,7 @@ async function readStatus(client: pg.Client): Promise<MigrationStatus> {
 }
 
 async function withClient<T>(connection: Connection, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ ...clientConfig(connection), options: '-c lock_timeout=60000' });
+  const client = newClient({ ...clientConfig(connection), options: '-c lock_timeout=60000' });
   try {
     await client.connect();
   } catch (error) {
