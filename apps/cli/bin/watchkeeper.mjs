@@ -38,7 +38,9 @@ if (Number(process.versions.node.split('.')[0]) >= needed) {
   process.on('SIGTERM', () => child.kill('SIGTERM'));
   process.on('SIGHUP', () => child.kill('SIGHUP'));
   child.on('close', (code, signal) => {
-    if (signal !== null) process.kill(process.pid, 'SIGKILL');
-    process.exit(code ?? 1);
+    if (signal === null) process.exit(code ?? 1);
+    // Ends by the same signal, so that whoever waits sees what happened.
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
   });
 }

@@ -43,7 +43,7 @@ export function findAccess(options: GlobalOptions): { readonly server: string; r
 export function connect(command: Command): Connection {
   const options = command.optsWithGlobals<GlobalOptions>();
   const { server, key } = findAccess(options);
-  return { client: createClient({ baseUrl: server, key }), server, isJson: options.json === true };
+  return { client: createClient({ baseUrl: server, key, timeoutMs: 120_000 }), server, isJson: options.json === true };
 }
 
 function bare(address: string): string {

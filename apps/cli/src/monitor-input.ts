@@ -31,7 +31,7 @@ export function withMonitorFlags(command: Command): Command {
     .option('--url <url>', 'short for --option url=…')
     .option('--option <name=value>', 'an option of the type, such as method=POST or tls.verify=false', collect)
     .option('--interval <duration>', 'from check to check, 1s to 1d (30s)')
-    .option('--timeout <duration>', 'longest time of one attempt (5s)')
+    .option('--timeout <duration>', 'longest time of one attempt (5s, or what fits the interval)')
     .option('--retries <number>', 'attempts after a failed one (0)')
     .option('--assert <condition>', 'a condition such as "status in 200..299"; may be repeated', collect)
     .option('--label <key=value>', 'a label; may be repeated', collect)

@@ -51,6 +51,8 @@ export async function assemble(options: AssembleOptions) {
   const zones = settings.demo ? [...new Set([...settings.zones, ...demoZones])] : settings.zones;
   const credentials = resolveCredentials(settings.credentials, environment);
   const mail = resolveMail(settings.mail, environment);
+  const credential = (name: string) => credentials.get(name);
+  const egress = openEgress({ policy: settings.egress });
   const product = {
     ...{ version, startedAt, roles: settings.roles, demo: settings.demo, production: settings.production },
     publicUrl: settings.publicUrl?.replace(/\/+$/, '') ?? '',
@@ -76,8 +78,6 @@ export async function assemble(options: AssembleOptions) {
   );
 
   // Sources: monitors are checked and become events. All connections to the outside go through one door.
-  const egress = openEgress({ policy: settings.egress });
-  const credential = (name: string) => credentials.get(name);
   onProgress('starting the roles');
   const scheduler = has('scheduler')
     ? startScheduler({

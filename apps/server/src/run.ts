@@ -73,7 +73,7 @@ function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, comm
     lines.push(
       '',
       demo
-        ? `  Demo: ${watched.monitors} monitors of ${watched.services} services in ${watched.environments} environments, fed by the built-in website mock.`
+        ? `  Demo: three services in two environments, fed by the built-in website mock. In all ${watched.monitors} monitors of ${watched.services} services.`
         : `  Watching ${watched.monitors} monitors of ${watched.services} services.`,
       '',
       `  Add ${demo || watched.monitors === 0 ? 'your first' : 'a'} monitor in the browser (Monitors, New monitor) or with`,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultDataDir } from '@watchkeeper/client/local-access';
+import { AddressPolicy } from '@watchkeeper/guard';
 import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -218,7 +219,12 @@ function environmentSettings(
   take('WATCHKEEPER_DATABASE_URL', 'databaseUrl');
   take('WATCHKEEPER_ROLES', 'roles', (text) => text.split(','));
   take('WATCHKEEPER_ZONES', 'zones', (text) => text.split(','));
-  take('WATCHKEEPER_PRODUCTION', 'production', (text) => text === 'true' || text === '1');
+  // Anything but these is left as text, which the schema refuses.
+  take(
+    'WATCHKEEPER_PRODUCTION',
+    'production',
+    (text) => ({ true: true, '1': true, false: false, '0': false })[text] ?? text,
+  );
   return found;
 }
 
@@ -336,6 +342,11 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
   const port = Number(settings.listen.slice(settings.listen.lastIndexOf(':') + 1));
   if (port > 65_535)
     problems.push({ pointer: '/listen', message: `listen (${origins.listen}) has port ${port}; ports end at 65535` });
+  try {
+    new AddressPolicy(settings.egress);
+  } catch (error) {
+    problems.push({ pointer: '/egress', message: `egress (${origins.egress}): ${(error as Error).message}` });
+  }
   for (const [name, text] of Object.entries(settings.retention)) {
     if ((parseDuration(text) ?? 0) < 3_600_000)
       problems.push({ pointer: `/retention/${name}`, message: `retention.${name} is ${text}; at least 1h is needed` });

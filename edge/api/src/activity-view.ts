@@ -49,8 +49,10 @@ function alertEntry(row: AlertActivity): Omit<ActivityEntry, 'at'> {
 /** `monitor.created`, `Monitor shop-front` → `Monitor shop-front created`. */
 function changeEntry(row: ChangeActivity): Omit<ActivityEntry, 'at'> {
   const [noun = '', verb = 'changed'] = row.action.split('.');
-  const isNamed = row.object.toLowerCase().startsWith(noun.toLowerCase());
-  const subject = isNamed ? row.object : `${noun} ${row.object}`;
+  // Some objects are named with their kind, some only by it: `sign-in link (viewer)`.
+  const words = noun.replaceAll('_', ' ');
+  const isNamed = row.object.toLowerCase().startsWith(words.toLowerCase()) || noun === 'login_link';
+  const subject = isNamed ? row.object : `${words} ${row.object}`;
   return {
     kind: 'change',
     state: null,

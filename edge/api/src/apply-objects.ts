@@ -35,9 +35,11 @@ export async function applyObjects(tx: Tx, call: Call<'apply'>, dependencies: Ap
   const changes: ApplyChange[] = [];
   const { tenantId } = call.caller;
   for (const objectKind of objectKinds) {
-    for (const { input, pointer } of described.filter(({ kind }) => kind === objectKind.kind)) {
+    const ofKind = described.filter(({ kind }) => kind === objectKind.kind);
+    const together = new Set(ofKind.map(({ input }) => input.name));
+    for (const { input, pointer } of ofKind) {
       try {
-        const found = await objectKind.problems(tx, tenantId, input, dependencies);
+        const found = await objectKind.problems(tx, tenantId, input, dependencies, together);
         problems.push(...found.map((problem) => ({ ...problem, pointer: pointer + problem.pointer })));
         if (problems.length > 0) continue;
         const put = await objectKind.put(tx, tenantId, input, dependencies);

@@ -18,7 +18,7 @@ import { Metrics } from './metrics.ts';
 import { mayRepeat, openApiDocument } from './openapi.ts';
 import { sendProblem, validationError } from './problems.ts';
 import { onceFor } from './repeat.ts';
-import { compileSchema, type Validator } from './schema.ts';
+import { compileSchema, unstorableProblems, type Validator } from './schema.ts';
 import { versionOf } from './versions.ts';
 import { addWebFiles } from './web-files.ts';
 import { addWebsiteMock } from './website-mock.ts';
@@ -51,6 +51,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
       return typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given) ? given : crypto.randomUUID();
     },
     routerOptions: { maxParamLength: 500 },
+    // Addresses that cannot be decoded, and requests that cannot be read.
+    frameworkErrors: (error, request, reply) => sendProblem(error, request, reply),
     // Nothing of a request becomes part of an object's prototype.
     onProtoPoisoning: 'error',
     onConstructorPoisoning: 'error',
@@ -220,6 +222,9 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
 }
 
 function check(...parts: readonly [Validator | undefined, unknown][]): void {
+  // What cannot be stored is refused before anything walks through it.
+  const unstorable = parts.flatMap(([, value]) => unstorableProblems(value));
+  if (unstorable.length > 0) throw validationError(unstorable, 'The request');
   const problems = parts.flatMap(([validator, value]) => validator?.problems(value) ?? []);
   if (problems.length > 0) throw validationError(problems, 'The request');
 }

@@ -35,6 +35,7 @@ export async function readMonitorInput(
   }
   const { plugin, validator } = described;
   const optionProblems = validator.problems(options);
+  if (optionProblems.length === 0) optionProblems.push(...(plugin.problems?.(options as never) ?? []));
   problems.push(...optionProblems, ...assertionProblems(input.assertions ?? [], plugin));
   if (problems.length > 0) return { ok: false, problems };
   return {
@@ -48,13 +49,18 @@ export async function readMonitorInput(
       options,
       target: plugin.target(options as never).slice(0, 300),
       intervalMs: parseDuration(input.interval ?? '30s') as number,
-      timeoutMs: parseDuration(input.timeout ?? '5s') as number,
+      timeoutMs: timeoutOf(input),
       retries: input.retries ?? 0,
       assertions: input.assertions ?? [],
       labels: input.labels ?? {},
       paused: input.paused ?? false,
     },
   };
+}
+
+function timeoutOf({ interval = '30s', timeout, retries = 0 }: MonitorInput): number {
+  if (timeout !== undefined) return parseDuration(timeout) ?? 0;
+  return defaultTimeoutMs(parseDuration(interval) ?? 0, retries);
 }
 
 /** What is wrong with conditions, each with its place. */
@@ -87,10 +93,22 @@ function zoneProblems(wanted: readonly string[], known: readonly string[]): Fiel
   });
 }
 
-function timeProblems({ interval = '30s', timeout = '5s', retries = 0 }: MonitorInput): FieldProblem[] {
+const longestDefaultTimeoutMs = 5000;
+
+/** The timeout when none is given: 5 s, or what lets all attempts fit the interval. */
+function defaultTimeoutMs(intervalMs: number, retries: number): number {
+  const room = Math.floor((intervalMs - retries * retryPauseMs(intervalMs)) / (retries + 1));
+  return Math.max(monitorLimits.timeoutMs.minimum, Math.min(longestDefaultTimeoutMs, room));
+}
+
+const retryPauseMs = (intervalMs: number) => Math.min(1000, intervalMs / 20);
+
+function timeProblems(input: MonitorInput): FieldProblem[] {
   const problems: FieldProblem[] = [];
+  const { interval = '30s', retries = 0 } = input;
   const intervalMs = parseDuration(interval) ?? 0;
-  const timeoutMs = parseDuration(timeout) ?? 0;
+  const timeoutMs = timeoutOf(input);
+  const timeout = durationText(timeoutMs);
   const bounds = (field: 'interval' | 'timeout', value: number) => {
     const { minimum, maximum } = monitorLimits[`${field}Ms`];
     if (value < minimum || value > maximum) {
@@ -101,7 +119,7 @@ function timeProblems({ interval = '30s', timeout = '5s', retries = 0 }: Monitor
   bounds('interval', intervalMs);
   bounds('timeout', timeoutMs);
   if (problems.length > 0) return problems;
-  const longestMs = (retries + 1) * timeoutMs + retries * Math.min(1000, intervalMs / 20);
+  const longestMs = (retries + 1) * timeoutMs + retries * retryPauseMs(intervalMs);
   if (longestMs > intervalMs) {
     problems.push({
       pointer: '/timeout',

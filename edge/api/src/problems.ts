@@ -30,7 +30,7 @@ export function validationError(problems: readonly FieldProblem[], subject: stri
   const more = problems.length > 1 ? ` and ${problems.length - 1} more` : '';
   return new WatchkeeperError(
     'validation_failed',
-    `${subject} is not valid: ${first?.pointer || 'the whole'} ${first?.message ?? ''}${more}. Correct what \`errors\` lists and send it again.`,
+    `${subject} is not valid: ${first?.pointer || 'the whole'} ${first?.message ?? ''}${more}. Correct it and send it again.`,
     { problems },
   );
 }

@@ -104,16 +104,51 @@ function problemOf(error: ErrorObject): FieldProblem {
     }
     case 'enum':
       return { pointer: instancePath, message: `must be one of ${(params.allowedValues as unknown[]).join(', ')}` };
-    case 'pattern': {
-      const description = parentSchema?.description;
+    case 'minLength':
       return {
         pointer: instancePath,
-        message: `has a form that is not allowed${typeof description === 'string' ? ` (${description})` : ''}; it must match ${params.pattern}`,
+        message: params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`,
+      };
+    case 'maxLength':
+      return { pointer: instancePath, message: `must have at most ${params.limit} characters` };
+    case 'pattern': {
+      const description = parentSchema?.description;
+      const form = typeof description === 'string' ? ` (${description})` : '';
+      return {
+        pointer: instancePath,
+        message: `has a form that is not allowed${form}; it must match ${params.pattern}`,
       };
     }
     default:
       return { pointer: instancePath, message: error.message ?? 'is not valid' };
   }
+}
+
+/** Deepest nesting of anything that comes in. */
+const deepest = 40;
+
+/** Text that PostgreSQL cannot hold (NUL, half of a surrogate pair), and nesting that nobody needs. */
+export function unstorableProblems(value: unknown): FieldProblem[] {
+  const open: { readonly value: unknown; readonly pointer: string; readonly depth: number }[] = [
+    { value, pointer: '', depth: 0 },
+  ];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value: part, pointer, depth } = next;
+    if (typeof part === 'string' && !isStorable(part)) return [{ pointer, message: unstorable }];
+    if (typeof part !== 'object' || part === null) continue;
+    if (depth === deepest) return [{ pointer, message: `is nested more than ${deepest} deep` }];
+    for (const [name, inner] of Object.entries(part)) {
+      if (!isStorable(name)) return [{ pointer, message: unstorable }];
+      open.push({ value: inner, pointer: `${pointer}/${pointerPart(name)}`, depth: depth + 1 });
+    }
+  }
+  return [];
+}
+
+const unstorable = 'holds a NUL character or half a surrogate pair';
+
+function isStorable(text: string): boolean {
+  return !text.includes('\0') && text.isWellFormed();
 }
 
 /** A name as a part of a JSON pointer (RFC 6901). */

@@ -69,6 +69,44 @@ describe('Bad input at the border of the API', () => {
     expect([response.statusCode, problemOf(response).code]).toEqual([status, code]);
   });
 
+  it.each([
+    ['NUL in an option', 'POST /api/v1/monitors', aMonitor({ options: { url: 'http://x/\u0000' } }), '/options/url'],
+    ['NUL in a name of a label', 'POST /api/v1/monitors', aMonitor({ labels: { 'a\u0000': 'b' } }), '/labels'],
+    ['half a surrogate pair', 'POST /api/v1/monitors', aMonitor({ name: '\ud800' }), '/name'],
+    ['a name of blanks', 'POST /api/v1/monitors', aMonitor({ name: '  ' }), '/name'],
+    ['a name that turns the text around', 'POST /api/v1/monitors', aMonitor({ name: 'a\u202eb' }), '/name'],
+    ['a port that is none', 'POST /api/v1/monitors', aMonitor({ options: { url: 'http://a:99999/' } }), '/options/url'],
+    [
+      'an end that never comes',
+      'POST /api/v1/keys',
+      { name: 'k', role: 'viewer', expiresIn: '99999999999d' },
+      '/expiresIn',
+    ],
+  ])('refuses %s', async (_title, place, body, pointer) => {
+    const response = await world.ask(place, { body });
+    expect(response.statusCode, response.body).toBe(422);
+    expect(problemOf(response).errors?.map((error) => error.pointer)).toEqual([pointer]);
+  });
+
+  it('refuses NUL in every address, nesting without end, and addresses that cannot be decoded', async () => {
+    for (const place of [
+      'monitors?q=%00',
+      'monitors?label=a%00',
+      'events?service=%00',
+      'alerts?service=%00',
+      'monitors?service=x%00',
+    ]) {
+      expect([place, (await world.ask(`GET /api/v1/${place}`)).statusCode]).toEqual([place, 422]);
+    }
+    const deep = `{"options":${'{"a":'.repeat(5000)}1${'}'.repeat(5000)}}`;
+    expect((await world.ask('POST /api/v1/monitors', { body: deep })).statusCode).toBe(422);
+    const undecodable = await world.ask('GET /api/v1/services/%E0%A4%A');
+    expect([undecodable.statusCode, undecodable.headers['content-type']]).toEqual([
+      400,
+      'application/problem+json; charset=utf-8',
+    ]);
+  });
+
   it('tells a wrong method from a wrong address, and names the request in every answer', async () => {
     const wrongMethod = await world.ask('PATCH /api/v1/monitors');
     expect([wrongMethod.statusCode, wrongMethod.headers.allow]).toEqual([405, 'GET, POST']);

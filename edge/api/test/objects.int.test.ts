@@ -138,6 +138,24 @@ describe('Objects as code', () => {
     ).toEqual([{ field: 'interval', before: '30s', after: '15s' }]);
   });
 
+  it('come in any order, also services that need each other, and go into an empty installation as they came out', async () => {
+    const circle = [
+      { kind: 'Service', name: 'aaa', dependsOn: ['zzz'] },
+      { kind: 'Service', name: 'zzz', dependsOn: ['aaa', 'mmm'] },
+      { kind: 'Service', name: 'mmm' },
+    ];
+    expect((await apply({ objects: circle })).json()).toMatchObject({ created: 3 });
+    const { objects: exported } = (await world.ask('GET /api/v1/export')).json() as { objects: unknown[] };
+    const empty = await openApiWorld();
+    try {
+      const restored = await empty.ask('POST /api/v1/apply', { body: { objects: exported } });
+      expect(restored.statusCode, restored.body).toBe(200);
+      expect(((await empty.ask('GET /api/v1/export')).json() as { objects: unknown[] }).objects).toEqual(exported);
+    } finally {
+      await empty.close();
+    }
+  });
+
   it('come out of an export in the form that goes in', async () => {
     await apply({ objects });
     const exported = (await world.ask('GET /api/v1/export')).json() as { objects: unknown[] };

@@ -103,7 +103,12 @@ export function createClient({ baseUrl, key, fetch: send = fetch, timeoutMs = 30
       const signal = given.signal ? AbortSignal.any([given.signal, timeout]) : timeout;
       const response = await request(name, given, signal, 'application/json, application/problem+json');
       if (response.status === 204) return undefined as never;
-      return (await response.json()) as never;
+      try {
+        return (await response.json()) as never;
+      } catch (error) {
+        if (given.signal?.aborted) throw error;
+        throw new ServerUnreachableError(baseUrl, error);
+      }
     },
     async *stream(name, { query, signal }) {
       const response = await request(name, { query, signal } as CallInput<OperationName>, signal, 'text/event-stream');

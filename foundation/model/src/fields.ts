@@ -7,9 +7,14 @@ import { durationPattern } from './duration.ts';
 export const SlugName = (description: string) =>
   Type.String({ description, minLength: 1, maxLength: 63, pattern: '^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$' });
 
-/** A name people read; no control characters. */
+/** A name people read; not only blanks, no control characters, nothing that turns the direction of text. */
 export const Title = (description: string) =>
-  Type.String({ description, minLength: 1, maxLength: 200, pattern: '^[^\\u0000-\\u001f\\u007f]+$' });
+  Type.String({
+    description,
+    minLength: 1,
+    maxLength: 200,
+    pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f\\u202a-\\u202e\\u2066-\\u2069]+$',
+  });
 
 /** A duration with its unit, `30s`, `1m30s`. */
 export const Duration = (description: string, extra: Record<string, unknown> = {}) =>

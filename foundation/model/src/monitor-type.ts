@@ -1,4 +1,5 @@
 import type { Static, TSchema } from 'typebox';
+import type { FieldProblem } from './errors.ts';
 import type { PluginHead } from './plugin.ts';
 import type { Reason } from './reasons.ts';
 import type { Outcome } from './states.ts';
@@ -40,6 +41,8 @@ export interface MonitorType<Options extends TSchema = TSchema, Context = never>
   readonly conditionNames: readonly string[];
   /** Conditions used when a monitor names none. */
   readonly defaultAssertions: readonly string[];
+  /** What the schema of the options cannot say; pointers begin with `/options`. */
+  problems?(options: Static<Options>): readonly FieldProblem[];
   /** What is checked, in a few words: `GET https://shop.example/`. */
   target(options: Static<Options>): string;
   check(options: Static<Options>, context: Context): Promise<Observation>;

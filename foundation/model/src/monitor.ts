@@ -17,9 +17,9 @@ const wish = {
   type: Type.String({ description: 'Name of the monitor type', minLength: 1, maxLength: 40 }),
   options: Type.Record(Type.String(), Type.Unknown(), { description: 'Options of the type; see its schema' }),
   interval: Duration('From check to check, 1s to 1d', { default: '30s' }),
-  timeout: Duration('Longest time one attempt may take, 10ms to 60s; attempts and pauses must fit the interval', {
-    default: '5s',
-  }),
+  timeout: Duration(
+    'Longest time one attempt may take, 10ms to 60s; attempts and pauses must fit the interval. 5s, or what fits, when left out',
+  ),
   retries: Type.Integer({
     description: 'Attempts after a failed one before the check counts as failed',
     minimum: 0,

@@ -1,11 +1,11 @@
-/** The known name with the fewest edits, when there are at most three: for "did you mean". */
+/** The known name with the fewest edits, when these are few for its length and three at most: for "did you mean". */
 export function nearestName(name: string, known: readonly string[]): string | undefined {
   let best: { readonly candidate: string; readonly edits: number } | undefined;
   for (const candidate of known) {
     const edits = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (best === undefined || edits < best.edits) best = { candidate, edits };
   }
-  return best !== undefined && best.edits <= 3 ? best.candidate : undefined;
+  return best !== undefined && best.edits <= Math.min(3, Math.ceil(name.length / 3)) ? best.candidate : undefined;
 }
 
 /** Levenshtein distance. */

@@ -102,7 +102,7 @@ const channelListCommand = () =>
       items.map((channel) => [
         channel.paused ? `${channel.name} (paused)` : channel.name,
         channel.type,
-        [...channel.states, ...(channel.resolved ? ['resolved'] : [])].join(' '),
+        `${channel.states.join(', ')}${channel.resolved ? '; and when it is over' : ''}`,
         channel.environments.join(' ') || 'all',
         channel.services.join(' ') || 'all',
         instant(channel.lastDelivery?.at),

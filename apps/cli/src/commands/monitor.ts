@@ -186,7 +186,7 @@ const bulkCommand = () =>
 
 const runCommand = () =>
   new Command('run')
-    .description('Check a monitor now and show what every zone sees.')
+    .description('Check a monitor now and show what every zone sees; exit code 1 when a check failed.')
     .argument('<monitor>', 'name or identifier')
     .option('--zone <zone...>', 'only from these zones')
     .action(async (idOrName: string, { zone }: { zone?: string[] }, command: Command) => {
@@ -194,18 +194,22 @@ const runCommand = () =>
       const { id } = await findMonitor(client, idOrName);
       const run = await client.call('runMonitor', { params: { id }, body: zone === undefined ? {} : { zones: zone } });
       const finished = await untilFinished(client, run);
+      if (finished.zones.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
       if (isJson) return printJson(finished);
       showRun(finished);
     });
 
 const testCommand = () =>
   withMonitorFlags(new Command('test'))
-    .description('Check a monitor that is not saved, from its zones; takes what create takes.')
+    .description(
+      'Check a monitor that is not saved, from its zones; takes what create takes. Exit code 1 when a check failed.',
+    )
     .action(async (flags: MonitorFlags, command: Command) => {
       const { client, isJson } = connect(command);
       const unsaved = { name: 'test', service: 'test', environment: 'test', options: {} };
       const body = { ...unsaved, ...(await readFlags(client, flags)) } as MonitorInput;
       const finished = await untilFinished(client, await client.call('testMonitor', { body }));
+      if (finished.zones.some(({ outcome }) => outcome === 'failed')) process.exitCode = 1;
       if (isJson) return printJson(finished);
       showRun(finished);
     });

@@ -19,6 +19,7 @@ import { scopeOf } from '../read-scope.ts';
 
 const sessionSeconds = 7 * 86_400;
 const longestLinkMs = 3_600_000;
+const longestKeyMs = 36_500 * 86_400_000;
 
 export const accessHandlers = {
   async listKeys({ caller }, { store }) {
@@ -27,8 +28,11 @@ export const accessHandlers = {
 
   async createKey(call, { store, clock }) {
     const { name, role, tenant = 'default', expiresIn } = call.body;
-    const validMs = expiresIn === undefined ? undefined : parseDuration(expiresIn);
-    if (validMs === 0) throw validationError([{ pointer: '/expiresIn', message: 'must be longer than 0s' }], 'The key');
+    const validMs = expiresIn === undefined ? undefined : (parseDuration(expiresIn) ?? Number.POSITIVE_INFINITY);
+    if (validMs !== undefined && (validMs === 0 || validMs > longestKeyMs)) {
+      const message = 'must be longer than 0s and at most 36500d; leave it out for a key without an end';
+      throw validationError([{ pointer: '/expiresIn', message }], 'The key');
+    }
     const { id, text, secretHash } = newKey();
     const row = await store.write(async (tx) => {
       const tenantId = await ensureTenant(tx, tenant);

@@ -17,7 +17,14 @@ export interface ObjectKind<Input extends { readonly name: string }> {
   /** What readers are woken with after a change. */
   readonly topic: Topic;
   /** What the schema cannot say; called in the transaction of the write, after the kinds that it may refer to. */
-  problems(tx: Tx, tenantId: number, input: Input, dependencies: ApiDependencies): Promise<readonly FieldProblem[]>;
+  problems(
+    tx: Tx,
+    tenantId: number,
+    input: Input,
+    dependencies: ApiDependencies,
+    /** Names of the objects of this kind that are written in the same transaction, before or after this one. */
+    together?: ReadonlySet<string>,
+  ): Promise<readonly FieldProblem[]>;
   /** Creates or changes the object of that name. Called only when there are no problems. */
   put(tx: Tx, tenantId: number, input: Input, dependencies: ApiDependencies): Promise<PutObject>;
   list(tx: Tx, tenantId: number): Promise<ObjectForm[]>;

@@ -7,12 +7,12 @@ const formOf = ({ name, title, depends_on: dependsOn }: ServiceRow) => ({ name, 
 export const serviceKind = defineObjectKind<ServiceInput>({
   kind: 'Service',
   topic: 'services',
-  async problems(tx, tenantId, { name, dependsOn = [] }) {
+  async problems(tx, tenantId, { name, dependsOn = [] }, _dependencies, together) {
     const missing = await missingDependencies(tx, tenantId, dependsOn);
     return dependsOn.flatMap((dependency, index): FieldProblem[] => {
       const pointer = `/dependsOn/${index}`;
       if (dependency === name) return [{ pointer, message: 'a service cannot depend on itself' }];
-      if (!missing.includes(dependency)) return [];
+      if (!missing.includes(dependency) || together?.has(dependency)) return [];
       return [{ pointer, message: `there is no service "${dependency}"; create it first` }];
     });
   },

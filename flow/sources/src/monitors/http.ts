@@ -106,6 +106,8 @@ export default defineMonitorType({
     'body',
   ],
   defaultAssertions: ['status in 200..399'],
+  problems: ({ url }) =>
+    URL.canParse(url) ? [] : [{ pointer: '/options/url', message: 'is no address: its host or port cannot be' }],
   target: ({ method, url }) => `${method} ${url}`,
   async check(options, context) {
     const startedMs = performance.now();
