@@ -19,6 +19,7 @@ import {
 } from '@watchkeeper/store';
 import { resolveCredentials, resolveMail } from './credentials.ts';
 import { demoZones } from './demo.ts';
+import { Ends } from './ends.ts';
 import { readFigures } from './figures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startMaintenance } from './maintenance.ts';
@@ -43,6 +44,16 @@ export type Assembled = Awaited<ReturnType<typeof assemble>>;
  * health, alerts, API. Whoever reads it knows the product.
  */
 export async function assemble(options: AssembleOptions) {
+  const ends = new Ends();
+  try {
+    return await build(options, ends);
+  } catch (error) {
+    await ends.run();
+    throw error;
+  }
+}
+
+async function build(options: AssembleOptions, ends: Ends) {
   const { settings, environment, connection, logger, version, onProgress } = options;
   const has = (role: ProcessRole) => settings.roles.includes(role);
   const clock = systemClock;
@@ -65,10 +76,12 @@ export async function assemble(options: AssembleOptions) {
     connection,
     onConnectionError: (error) => logger.warn({ err: error }, 'an idle connection to the database was lost'),
   });
+  ends.add('store', () => store.close());
   await assertDurable(store.db);
   await putBuiltInRollup(store.db, monitorRollup);
   await ensureZones(store.db, zones);
   const messages = postgresMessages({ store, clock, logger });
+  ends.add('messages', () => messages.close());
 
   // Log: where every event goes, and from where everybody reads.
   const { default: logDriver } = await logDrivers.postgres();
@@ -76,6 +89,7 @@ export async function assemble(options: AssembleOptions) {
     { partitions: 4, seriesPerTenant: settings.limits.seriesPerTenant },
     { connection, messages, clock, logger },
   );
+  ends.add('eventLog', () => eventLog.close());
 
   // Sources: monitors are checked and become events. All connections to the outside go through one door.
   onProgress('starting the roles');
@@ -86,17 +100,22 @@ export async function assemble(options: AssembleOptions) {
         bufferEvents: settings.limits.bufferedEvents,
       })
     : undefined;
+  ends.add('scheduler', async () => scheduler?.drain());
 
   // Processor: events are added up into rollups.
   const processor = has('processor') ? startProcessor({ store, eventLog, messages, clock, logger, holder }) : undefined;
+  ends.add('processor', async () => processor?.drain());
 
   // Health: events become states, states become alerts, alerts are told.
   const health = has('health') ? startHealth({ store, eventLog, messages, clock, logger, holder }) : undefined;
+  ends.add('health', async () => health?.drain());
   const sending = { egress, credential, mail, clock, channelTypes, publicUrl: () => product.publicUrl || null };
   const deliveries = has('health') ? startDeliveries({ ...sending, store, messages, logger }) : undefined;
+  ends.add('deliveries', async () => deliveries?.drain());
 
   // Edge: people and programs.
   const liveFeed = new LiveFeed({ eventLog, messages, clock, logger });
+  ends.add('liveFeed', () => liveFeed.close());
   const readiness = async (): Promise<Readiness> => {
     try {
       await readLogFigures(store.db);
@@ -114,8 +133,10 @@ export async function assemble(options: AssembleOptions) {
         figures: () => readFigures({ store, scheduler, processor, health, deliveries, liveFeed }),
       })
     : undefined;
+  ends.add('api', async () => api?.close());
 
   const maintenance = startMaintenance({ store, clock, logger, holder, retention: settings.retention });
+  ends.add('maintenance', () => maintenance.drain());
   const heartbeat = startHeartbeat({
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
@@ -126,6 +147,8 @@ export async function assemble(options: AssembleOptions) {
       lastError: scheduler?.stats().lastError ?? processor?.stats().lastError ?? maintenance.lastError(),
     }),
   });
+
+  ends.add('heartbeat', () => heartbeat.stop());
 
   return {
     store,
@@ -139,20 +162,8 @@ export async function assemble(options: AssembleOptions) {
       if (product.publicUrl === '') product.publicUrl = `http://${reachableHost(host)}:${bound}`;
       return product.publicUrl;
     },
-    /** Ends in the order in which events flow, so that what is under way is still stored, counted and told. */
-    async drain(): Promise<void> {
-      await liveFeed.close();
-      await api?.close();
-      await scheduler?.drain();
-      await processor?.drain();
-      await health?.drain();
-      await deliveries?.drain();
-      await maintenance.drain();
-      await heartbeat.stop();
-      await eventLog.close();
-      await messages.close();
-      await store.close();
-    },
+    /** Ends in order. */
+    drain: () => ends.run(),
   };
 }
 

@@ -294,7 +294,8 @@ function answerUnknown(request: FastifyRequest, reply: FastifyReply, hasWeb: boo
     const message = `${path} does not know ${request.method}; it knows ${allow.join(', ')}.`;
     return sendProblem(new WatchkeeperError('method_not_allowed', message, { details: { allow } }), request, reply);
   }
-  const isPage = request.method === 'GET' && !/^\/(api|assets|health|metrics)(\/|$)/.test(path) && !/\.\w+$/.test(path);
+  const isRead = request.method === 'GET' || request.method === 'HEAD';
+  const isPage = isRead && !/^\/(api|assets|health|metrics)(\/|$)/.test(path) && !/\.\w+$/.test(path);
   if (hasWeb && isPage) return reply.header('cache-control', 'no-cache').sendFile('index.html');
   return sendProblem(
     new WatchkeeperError('not_found', `There is nothing at ${path}. The reference is at /api/v1/reference.`),

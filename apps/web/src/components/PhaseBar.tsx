@@ -31,7 +31,15 @@ export function PhaseBar({
     .join(', ');
   let x = 0;
   return (
-    <svg width={width} height="10" role="img" aria-label={label}>
+    <svg
+      className="phase-bar"
+      width={width}
+      height="10"
+      viewBox={`0 0 ${width} 10`}
+      preserveAspectRatio="none"
+      role="img"
+      aria-label={label}
+    >
       <title>{label}</title>
       {parts.map(({ title, color, ms }) => {
         const wide = (ms / scale) * width;

@@ -43,7 +43,7 @@ export function ChecksChart(props: ChecksChartProps) {
   const layout = useMemo(
     () =>
       layOut({
-        width: Math.max(width, 280),
+        width: Math.max(width, 240),
         zones,
         fromMs,
         toMs,

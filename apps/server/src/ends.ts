@@ -1,0 +1,28 @@
+/** Parts of a process in the order in which they end: what takes in first, then as events flow, what everything stands on last. */
+const order = [
+  'liveFeed',
+  'api',
+  'scheduler',
+  'processor',
+  'health',
+  'deliveries',
+  'maintenance',
+  'heartbeat',
+  'eventLog',
+  'messages',
+  'store',
+] as const;
+
+/** How the parts that have started end, also when the start of a later one fails. */
+export class Ends {
+  readonly #ends = new Map<string, () => Promise<unknown>>();
+
+  add(part: (typeof order)[number], end: () => Promise<unknown>): void {
+    this.#ends.set(part, end);
+  }
+
+  /** Ends what has started, so that what is under way is still stored, counted and told. */
+  async run(): Promise<void> {
+    for (const part of order) await this.#ends.get(part)?.();
+  }
+}
