@@ -124,5 +124,10 @@ export function monitorAnswer(status: MonitorStatus, nowMs: number, zoneTitle: (
   } else if (state === 'unknown') {
     sentences.push(status.message ?? 'Nobody has reported anything yet');
   }
-  return { state, title: stateTitles[state], sentences: sentences.map((sentence) => `${sentence}.`) };
+  return { state, title: stateTitles[state], sentences: sentences.map(asSentence) };
+}
+
+/** Messages of checks begin small: `expected status in 200..299, but it is 503`. */
+function asSentence(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }
