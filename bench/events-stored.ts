@@ -125,7 +125,7 @@ function makeEvents(count: number): NewEvent[] {
   });
 }
 
-export async function measureRawCopy(connection: Connection, serverPid: number, count: number): Promise<Measured> {
+async function measureRawCopy(connection: Connection, serverPid: number, count: number): Promise<Measured> {
   const events = makeEvents(count);
   const clients = await Promise.all(Array.from({ length: connections }, () => openLogClient(connection)));
   const [first] = clients as [(typeof clients)[number]];
@@ -156,7 +156,7 @@ export async function measureRawCopy(connection: Connection, serverPid: number, 
   return measured;
 }
 
-export async function measureOurs(connection: Connection, serverPid: number, count: number): Promise<Measured> {
+async function measureOurs(connection: Connection, serverPid: number, count: number): Promise<Measured> {
   const events = makeEvents(count);
   const logger = createLogger({ level: 'warn', format: 'text', destination: process.stderr });
   const store = openStore({ connection });

@@ -25,3 +25,10 @@ export function resolveMail(mail: Settings['mail'], environment: Environment): S
   if (mail?.password === undefined) return mail;
   return { ...mail, password: resolveReference(mail.password, environment) };
 }
+
+/** Follows every reference of the settings. @throws WatchkeeperError `settings_invalid` for one that leads nowhere */
+export function checkReferences({ credentials, mail, databaseUrl }: Settings, environment: Environment): void {
+  resolveCredentials(credentials, environment);
+  resolveMail(mail, environment);
+  if (databaseUrl !== undefined) resolveReference(databaseUrl, environment);
+}

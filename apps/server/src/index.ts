@@ -1,3 +1,4 @@
+export { checkReferences } from './credentials.ts';
 export * from './database-commands.ts';
 export { runServer } from './run.ts';
 export * from './settings.ts';

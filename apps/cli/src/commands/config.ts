@@ -7,6 +7,8 @@ const checkCommand = () =>
     .description('Read the settings and show what they come to, and where each comes from.')
     .action(async (_options, command: Command) => {
       const { settings, origins } = await settingsOf(command);
+      const { checkReferences } = await import('@watchkeeper/server');
+      checkReferences(settings, process.env);
       const shown = JSON.parse(JSON.stringify(settings, maskSecrets)) as Record<string, unknown>;
       if (command.optsWithGlobals().json === true) {
         printJson({ settings: shown, origins });
