@@ -191,6 +191,69 @@ describe.skipIf(missing.length > 0)('The first day with Watchkeeper', () => {
     expect(answers).toContain('connect_refused');
   });
 
+  it('the same through the command line and through curl, from making the monitor to its recovery', async () => {
+    const site = await Nginx.open();
+    try {
+      const file = join(server.dataDir, 'channel.yaml');
+      const services = '[website, by-command-line, by-curl]';
+      writeFileSync(
+        file,
+        `name: hook\ntype: webhook\noptions:\n  url: ${hookUrl}\nservices: ${services}\ngroupWait: 0s\n`,
+      );
+      await server.wk('alert', 'channel', 'put', '-f', file);
+      told.splice(0);
+      const where = ['--environment', 'production', '--url', site.url, '--interval', '1s'];
+      const made = await server.wk('monitor', 'create', '--name', 'One', '--service', 'by-command-line', ...where);
+      expect(made.code, made.stderr).toBe(0);
+      const curl = (...args: string[]) => run('curl', ['-s', '-H', `authorization: Bearer ${server.key}`, ...args]);
+      const body = {
+        ...{ name: 'Two', service: 'by-curl', environment: 'production', type: 'http', interval: '1s' },
+        options: { url: site.url },
+      };
+      const json = ['-H', 'content-type: application/json', '-d', JSON.stringify(body)];
+      const { id } = JSON.parse((await curl(...json, `${server.url}/api/v1/monitors`)).stdout) as { id: string };
+      const statusOfOne = async () => (await server.wk('monitor', 'status', 'One')).stdout;
+      const statusOfTwo = async () =>
+        JSON.parse((await curl(`${server.url}/api/v1/monitors/${id}/status`)).stdout) as MonitorStatus;
+      const servicesTold = (kind: string) =>
+        told
+          .filter((notification) => notification.kind === kind)
+          .flatMap(({ alerts }) => alerts.map(({ service }) => service));
+
+      await until(
+        'both to be OK',
+        async () => (await statusOfOne()).includes('One: OK') && (await statusOfTwo()).state === 'ok',
+      );
+      await site.stop();
+      await until(
+        'both to fail',
+        async () => (await statusOfOne()).includes('One: Failed since') && (await statusOfTwo()).state === 'failed',
+      );
+      expect(await statusOfTwo()).toMatchObject({ reason: 'connect_refused', since: expect.stringMatching(/^20/) });
+      await until('both to be told', async () => servicesTold('opened').length === 2);
+      await site.start();
+      await until(
+        'both to recover',
+        async () => (await statusOfOne()).includes('One: OK') && (await statusOfTwo()).state === 'ok',
+      );
+      await until('both ends to be told', async () => servicesTold('resolved').length === 2);
+      expect([...servicesTold('opened')].sort()).toEqual(['by-command-line', 'by-curl']);
+      expect((await server.wk('monitor', 'delete', 'One')).code).toBe(0);
+      const deleted = await curl(
+        '-o',
+        '/dev/null',
+        '-w',
+        '%{http_code}',
+        '-X',
+        'DELETE',
+        `${server.url}/api/v1/monitors/${id}`,
+      );
+      expect(deleted.stdout).toBe('204');
+    } finally {
+      await site.close();
+    }
+  }, 60_000);
+
   it('a server that is killed comes back by a plain start, and the open page by itself', async () => {
     await page.goto(`${server.url}/`);
     await page.getByText(/^Live/).first().waitFor();
