@@ -80,12 +80,14 @@ export function newClient(config: pg.ClientConfig): pg.Client {
 function ignoreLoss(): void {}
 
 export function openStore({ connection, poolSize = 10, onConnectionError }: StoreOptions): Store {
+  let closing: Promise<void> | undefined;
   const pool = new pg.Pool({ ...clientConfig(connection), max: poolSize, idleTimeoutMillis: 30_000 });
-  pool.on('error', (error) => onConnectionError?.(error));
+  pool.on('error', (error) => {
+    if (closing === undefined) onConnectionError?.(error);
+  });
   // The pool itself listens only to connections that nobody uses.
   pool.on('connect', (client) => client.on('error', ignoreLoss));
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) });
-  let closing: Promise<void> | undefined;
   return {
     connection,
     db,
