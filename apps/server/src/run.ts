@@ -17,6 +17,9 @@ export interface RunOptions {
 /** Longest time of an orderly end, milliseconds; a second signal ends at once. */
 const endWithinMs = 15_000;
 
+/** What follows a signal within this time is the same wish, not a second one. */
+const sameSignalMs = 500;
+
 /** Runs a server until it is told to end; returns the exit code. @throws WatchkeeperError when it cannot start */
 export async function runServer({ settings, environment, output, logOutput, command }: RunOptions): Promise<number> {
   if (environment.WK_FAILPOINT !== undefined) armFailpoint(environment.WK_FAILPOINT);
@@ -41,14 +44,17 @@ export async function runServer({ settings, environment, output, logOutput, comm
   return typeof reason === 'object' ? errorCatalogue[reason.code].exitCode : isInTime ? 0 : 1;
 }
 
-/** Resolves with the first signal to end; the second one ends the process at once. */
+/**
+ * Resolves with the first signal to end; a second one ends the process at once. One Ctrl-C can arrive twice: from the
+ * terminal, which sends it to the whole group, and from npm, which passes it on.
+ */
 function endSignal(): Promise<string> {
   return new Promise((resolve) => {
-    let count = 0;
+    let firstMs: number | undefined;
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        count += 1;
-        if (count > 1) process.exit(130);
+        firstMs ??= performance.now();
+        if (performance.now() - firstMs > sameSignalMs) process.exit(130);
         resolve(signal);
       });
     }
