@@ -9,6 +9,7 @@ export * from './distribution.ts';
 export * from './duration.ts';
 export * from './errors.ts';
 export * from './event.ts';
+export * from './event-message.ts';
 export * from './fields.ts';
 export * from './format/index.ts';
 export * from './log.ts';

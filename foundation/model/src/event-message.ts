@@ -1,0 +1,352 @@
+import { type Static, Type } from 'typebox';
+import type { ErrorCode } from './errors.ts';
+import type { CheckSlot, EventBatch, NewEvent } from './event.ts';
+import { Nullable } from './fields.ts';
+import type { Series } from './series.ts';
+import { Outcome, outcomes } from './states.ts';
+
+/**
+ * Events of one producer as one JSON message: the body of `POST /api/v1/events` and the value of a Kafka record. A
+ * series stands once in the message; events refer to it by its place.
+ *
+ * Fields that a reader does not know are ignored, so that a newer sender may add some; what an older reader would
+ * misunderstand raises `version`.
+ */
+export const eventMessageVersion = 1;
+
+/** Bounds of one message. Text is counted in UTF-16 code units. */
+export const eventMessageLimits = {
+  events: 5000,
+  bytes: 4 * 1024 * 1024,
+  text: 200,
+  attributes: 64,
+  attributeText: 1000,
+  values: 200,
+  detailDepth: 20,
+} as const;
+
+const text = (description: string) => Type.String({ description, maxLength: eventMessageLimits.text });
+
+export const SeriesMessage = Type.Object(
+  {
+    tenant: Type.Optional(
+      Type.String({
+        description: 'Who owns it; `default` when left out. Over HTTP it is always the tenant of the key',
+      }),
+    ),
+    environment: Type.Optional(text('What is watched; empty when left out')),
+    zone: Type.Optional(text('From where it is watched; empty when left out')),
+    host: Type.Optional(text('Empty when left out')),
+    guest: Type.Optional(text('Empty when left out')),
+    service: Type.Optional(text('What users call the thing; empty when left out')),
+    name: Type.String({
+      description: 'Noun and past verb: `monitor.checked`',
+      minLength: 1,
+      maxLength: eventMessageLimits.text,
+    }),
+    source: Type.Optional(text('What made the observation, such as the identifier of a monitor; empty when left out')),
+    attributes: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: eventMessageLimits.attributeText }), {
+        description: 'Text that repeats; none when left out',
+        maxProperties: eventMessageLimits.attributes,
+      }),
+    ),
+    valueNames: Type.Array(Type.String({ minLength: 1, maxLength: eventMessageLimits.text }), {
+      description: 'Names of the values, the unit at the end: `durationMs`',
+      maxItems: eventMessageLimits.values,
+      uniqueItems: true,
+    }),
+  },
+  { description: 'What repeats in events' },
+);
+
+export const EventInMessage = Type.Object(
+  {
+    series: Type.Integer({ description: 'Place in `series`, from 0', minimum: 0 }),
+    timeUs: Type.Integer({ description: 'When it happened: microseconds since 1970-01-01 UTC', minimum: 0 }),
+    timeNs: Type.Optional(Type.Integer({ description: 'Nanoseconds beyond `timeUs`', minimum: 0, maximum: 999 })),
+    outcome: Outcome,
+    reason: Type.Optional(
+      Type.String({ description: 'An error class, where the outcome is not ok', minLength: 1, maxLength: 63 }),
+    ),
+    values: Type.Array(Nullable(Type.Number()), {
+      description: 'One number per name in `valueNames` of the series; null is not measured',
+    }),
+    detail: Type.Optional(
+      Type.Record(Type.String(), Type.Unknown(), {
+        description: `Seldom: text, booleans, large integers, messages; at most ${eventMessageLimits.detailDepth} deep`,
+      }),
+    ),
+    slot: Type.Optional(
+      Type.Object(
+        {
+          slotMs: Type.Integer({ description: 'Start of the slot, milliseconds since 1970-01-01 UTC', minimum: 0 }),
+          attempt: Type.Integer({ description: '1 for the first attempt', minimum: 1, maximum: 100 }),
+          monitorId: Type.Optional(
+            Type.String({ description: 'The monitor; `source` of the series when left out', format: 'uuid' }),
+          ),
+          zone: Type.Optional(Type.String({ description: 'The zone; `zone` of the series when left out' })),
+        },
+        { description: 'Slot of a scheduled check: its result counts once, whoever sends it' },
+      ),
+    ),
+  },
+  { description: 'One event; event i has the sequence number `firstSeq + i`' },
+);
+
+export type EventMessage = Static<typeof EventMessage>;
+export const EventMessage = Type.Object(
+  {
+    version: Type.Literal(eventMessageVersion, { description: 'Of this format' }),
+    producer: Type.String({
+      description: 'Who sends; nobody else may use the name at the same time',
+      minLength: 1,
+      maxLength: eventMessageLimits.text,
+    }),
+    epoch: Type.Integer({
+      description: 'Number of the start of the producer; a higher one fences the lower',
+      minimum: 1,
+    }),
+    firstSeq: Type.Integer({
+      description:
+        'Sequence number of the first event. Numbers rise within an epoch; what is not newer than what is stored counts as stored already',
+      minimum: 1,
+    }),
+    series: Type.Array(SeriesMessage, { maxItems: eventMessageLimits.events }),
+    events: Type.Array(EventInMessage, { maxItems: eventMessageLimits.events }),
+  },
+  { $id: 'EventMessage' },
+);
+
+/** Why an event, or the whole message, cannot be taken. */
+export interface EventMessageProblem {
+  /** Place among the events of the message; null when nothing of the message can be used. */
+  readonly index: number | null;
+  readonly code: Extract<ErrorCode, 'validation_failed'>;
+  /** JSON Pointer (RFC 6901) into the message. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+export interface DecodedEventMessage {
+  /**
+   * The good events under the sequence numbers that they have in the message: one batch, and one more for every gap
+   * that bad events leave. In order; empty when the message cannot be used.
+   */
+  readonly batches: readonly EventBatch[];
+  readonly problems: readonly EventMessageProblem[];
+}
+
+export function encodeEventMessage({ producer, epoch, firstSeq, events }: EventBatch): EventMessage {
+  const places = new Map<Series, number>();
+  const series: Series[] = [];
+  return {
+    version: eventMessageVersion,
+    producer,
+    epoch,
+    firstSeq,
+    series: series as EventMessage['series'],
+    events: events.map((event) => {
+      let place = places.get(event.series);
+      if (place === undefined) {
+        place = series.push(event.series) - 1;
+        places.set(event.series, place);
+      }
+      return eventInMessage(event, place);
+    }),
+  };
+}
+
+function eventInMessage(event: NewEvent, place: number): EventMessage['events'][number] {
+  const { series, timeUs, timeNs, outcome, reason, values, detail, slot } = event;
+  const written: EventMessage['events'][number] = {
+    series: place,
+    timeUs,
+    outcome,
+    values: values as (number | null)[],
+  };
+  if (timeNs !== undefined) written.timeNs = timeNs;
+  if (reason !== undefined) written.reason = reason;
+  if (detail !== undefined) written.detail = detail;
+  if (slot !== undefined) {
+    written.slot = { slotMs: slot.slotMs, attempt: slot.attempt };
+    if (slot.monitorId !== series.source) written.slot.monitorId = slot.monitorId;
+    if (slot.zone !== series.zone) written.slot.zone = slot.zone;
+  }
+  return written;
+}
+
+type Json = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads a message that came from outside, already parsed from JSON. Never throws for what stands in it: a bad event
+ * is left out and told by its place, and the others keep their sequence numbers. Text may hold what the database
+ * cannot (NUL, half a surrogate pair); the log replaces it as it stores.
+ *
+ * Checks are written by hand: a schema validator per event costs several times the decoding itself.
+ * @param over replaces what the sender says of itself: over HTTP the key decides
+ */
+export function decodeEventMessage(
+  value: unknown,
+  over: { readonly tenant?: string; readonly producer?: (given: string) => string } = {},
+): DecodedEventMessage {
+  const whole = wholeProblem(value);
+  if (whole !== undefined) {
+    const [pointer, message] = whole;
+    return { batches: [], problems: [{ index: null, code: 'validation_failed', pointer, message }] };
+  }
+  const { producer, epoch, firstSeq, series, events } = value as EventMessage;
+  const name = over.producer?.(producer) ?? producer;
+  const known: readonly (Series | string)[] = series.map((given) => readSeries(given, over.tenant));
+  const problems: EventMessageProblem[] = [];
+  const batches: EventBatch[] = [];
+  let run: NewEvent[] = [];
+  let runSeq = firstSeq;
+  const endRun = (nextSeq: number) => {
+    if (run.length > 0) batches.push({ producer: name, epoch, firstSeq: runSeq, events: run });
+    run = [];
+    runSeq = nextSeq;
+  };
+  for (let index = 0; index < events.length; index++) {
+    const event = readEvent(events[index], known);
+    if (typeof event !== 'string') {
+      run.push(event);
+      continue;
+    }
+    problems.push({ index, code: 'validation_failed', pointer: `/events/${index}`, message: event });
+    endRun(firstSeq + index + 1);
+  }
+  endRun(firstSeq + events.length);
+  return { batches, problems };
+}
+
+/** What makes the whole message useless: where, and why. */
+function wholeProblem(value: unknown): readonly [pointer: string, message: string] | undefined {
+  if (!isObject(value)) return ['', 'must be an object'];
+  const { version, producer, epoch, firstSeq, series, events } = value;
+  if (version !== eventMessageVersion) return ['/version', `must be ${eventMessageVersion}`];
+  if (!isText(producer) || producer === '') return ['/producer', `must be text of 1 to ${eventMessageLimits.text}`];
+  if (!isWhole(epoch) || epoch < 1) return ['/epoch', 'must be a whole number from 1'];
+  if (!isWhole(firstSeq) || firstSeq < 1) return ['/firstSeq', 'must be a whole number from 1'];
+  const most = eventMessageLimits.events;
+  if (!Array.isArray(series) || series.length > most) return ['/series', `must be a list of at most ${most}`];
+  if (!Array.isArray(events) || events.length > most) return ['/events', `must be a list of at most ${most}`];
+  if (!Number.isSafeInteger(firstSeq + events.length)) return ['/firstSeq', 'is too large'];
+  return undefined;
+}
+
+const slugPattern = /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/;
+const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+const outcomeNames: ReadonlySet<unknown> = new Set(outcomes);
+/** Latest instant that is taken, the year 2200: microseconds beyond 2^53 cannot be told apart. */
+const latestUs = 7_258_118_400_000_000;
+
+/** A series, or what is wrong with it. */
+function readSeries(given: unknown, forcedTenant: string | undefined): Series | string {
+  if (!isObject(given)) return 'must be an object';
+  const tenant = forcedTenant ?? given.tenant ?? 'default';
+  const { environment = '', zone = '', host = '', guest = '', service = '', name, source = '' } = given;
+  const { attributes = {}, valueNames } = given;
+  if (typeof tenant !== 'string' || !slugPattern.test(tenant)) return 'tenant must be the name of a tenant';
+  if (!isText(name) || name === '') return `name must be text of 1 to ${eventMessageLimits.text}`;
+  if (!isText(environment) || !isText(zone) || !isText(host) || !isText(guest) || !isText(service) || !isText(source))
+    return `environment, zone, host, guest, service and source must be text of at most ${eventMessageLimits.text}`;
+  if (!isAttributes(attributes))
+    return `attributes must be at most ${eventMessageLimits.attributes} texts of at most ${eventMessageLimits.attributeText}`;
+  if (!isValueNames(valueNames))
+    return `valueNames must be a list of at most ${eventMessageLimits.values} different names`;
+  return { tenant, environment, zone, host, guest, service, name, source, attributes, valueNames };
+}
+
+/** An event, or what is wrong with it. */
+function readEvent(given: unknown, known: readonly (Series | string)[]): NewEvent | string {
+  if (!isObject(given)) return 'must be an object';
+  const { timeUs, timeNs, outcome, reason, values, detail, slot } = given;
+  const series = typeof given.series === 'number' ? known[given.series] : undefined;
+  if (series === undefined) return 'series must be a place in the list of series';
+  if (typeof series === 'string') return `series ${given.series}: ${series}`;
+  if (!isWhole(timeUs) || timeUs > latestUs) return 'timeUs must be microseconds since 1970, a whole number';
+  if (!outcomeNames.has(outcome)) return `outcome must be one of ${outcomes.join(', ')}`;
+  if (!Array.isArray(values) || values.length !== series.valueNames.length)
+    return `values must be a list of ${series.valueNames.length}, one per name in valueNames`;
+  for (let place = 0; place < values.length; place++) {
+    const number = values[place];
+    if (number !== null && !Number.isFinite(number)) return `value ${place} must be a number or null`;
+  }
+  const event: Mutable<NewEvent> = { series, timeUs, outcome: outcome as Outcome, values };
+  if (timeNs !== undefined) {
+    if (!isWhole(timeNs) || timeNs > 999) return 'timeNs must be 0 to 999';
+    event.timeNs = timeNs;
+  }
+  if (reason !== undefined) {
+    if (typeof reason !== 'string' || reason === '' || reason.length > 63) return 'reason must be text of 1 to 63';
+    event.reason = reason;
+  }
+  if (detail !== undefined) {
+    if (!isObject(detail)) return 'detail must be an object';
+    if (isDeeper(detail, eventMessageLimits.detailDepth))
+      return `detail must not be nested more than ${eventMessageLimits.detailDepth} deep`;
+    event.detail = detail;
+  }
+  if (slot !== undefined) {
+    const read = readSlot(slot, series);
+    if (typeof read === 'string') return read;
+    event.slot = read;
+  }
+  return event;
+}
+
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
+function readSlot(given: unknown, series: Series): CheckSlot | string {
+  if (!isObject(given)) return 'slot must be an object';
+  const { slotMs, attempt, monitorId = series.source, zone = series.zone } = given;
+  if (!isWhole(slotMs) || slotMs > latestUs / 1000) return 'slot.slotMs must be milliseconds since 1970';
+  if (!isWhole(attempt) || attempt < 1 || attempt > 100) return 'slot.attempt must be 1 to 100';
+  if (typeof monitorId !== 'string' || !uuidPattern.test(monitorId))
+    return 'slot.monitorId, or else the source of the series, must be a UUID in lower case';
+  if (typeof zone !== 'string' || !slugPattern.test(zone))
+    return 'slot.zone, or else the zone of the series, must be the name of a zone';
+  return { monitorId, zone, slotMs, attempt };
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.length <= eventMessageLimits.text;
+}
+
+/** A whole number from 0 that a double holds exactly. */
+function isWhole(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}
+
+function isAttributes(value: unknown): value is Record<string, string> {
+  if (!isObject(value)) return false;
+  const entries = Object.entries(value);
+  return (
+    entries.length <= eventMessageLimits.attributes &&
+    entries.every(
+      ([key, entry]) => isText(key) && typeof entry === 'string' && entry.length <= eventMessageLimits.attributeText,
+    )
+  );
+}
+
+function isValueNames(value: unknown): value is string[] {
+  return (
+    Array.isArray(value) &&
+    value.length <= eventMessageLimits.values &&
+    value.every((name) => isText(name) && name !== '') &&
+    new Set(value).size === value.length
+  );
+}
+
+/** Whether something is nested deeper than so many levels. */
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (levels === 0) return true;
+  for (const key in value) if (isDeeper((value as Json)[key], levels - 1)) return true;
+  return false;
+}
