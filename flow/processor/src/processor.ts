@@ -5,12 +5,12 @@ import {
   addRollups,
   advancePosition,
   asStoreError,
-  holdLease,
   insertRollupKeys,
   openReader,
   type ReaderPosition,
   readRollupDefinitions,
   type Store,
+  shareLeases,
   tenantIds,
 } from '@watchkeeper/store';
 import { RollupSums } from './rollup-sums.ts';
@@ -72,18 +72,14 @@ export function startProcessor(options: ProcessorOptions): Processor {
   const unsubscribe = messages.subscribe('rollups', () => {
     for (const worker of workers) worker.definitionsChanged();
   });
-  const running = workers.map((worker, partition) =>
-    holdLease({
-      store,
-      clock,
-      logger,
-      name: `${processorReader}/${partition}`,
-      holder,
-      seconds: leaseSeconds,
-      signal: stop.signal,
-      work: (_lease, signal) => worker.run(signal),
-    }),
-  );
+  const running = shareLeases({
+    ...{ store, clock, logger, holder },
+    kind: processorReader,
+    names: workers.map(({ partition }) => String(partition)),
+    seconds: leaseSeconds,
+    signal: stop.signal,
+    work: (partition, signal) => (workers[Number(partition)] as PartitionWorker).run(signal),
+  });
   return {
     stats: () => ({
       partitions: workers.filter((worker) => worker.isRunning).map((worker) => worker.partition),
@@ -95,7 +91,7 @@ export function startProcessor(options: ProcessorOptions): Processor {
     async drain() {
       stop.abort();
       unsubscribe();
-      await Promise.all(running);
+      await running;
     },
   };
 }

@@ -33,6 +33,8 @@ export * from './rollup-writes.ts';
 export * from './schedule.ts';
 export * from './series-dictionary.ts';
 export * from './service-states.ts';
+export * from './share-out.ts';
+export * from './shared-leases.ts';
 export * from './store.ts';
 export * from './tables.ts';
 export * from './tenants.ts';

@@ -35,6 +35,18 @@ export async function renewLease(db: Db, { name, holder, epoch }: Lease, seconds
   return numAffectedRows === 1n;
 }
 
+/** Prolongs those leases that are still one's own, in one statement; the names of these. */
+export async function renewLeases(db: Db, leases: readonly Lease[], seconds: number): Promise<ReadonlySet<string>> {
+  if (leases.length === 0) return new Set();
+  const { rows } = await sql<{ name: string }>`
+    update leases l set expires_at = clock_timestamp() + ${seconds} * interval '1 second'
+    from unnest(${leases.map((lease) => lease.name)}::text[], ${leases.map((lease) => lease.holder)}::text[], ${leases.map((lease) => lease.epoch)}::bigint[])
+      as mine (name, holder, epoch)
+    where l.name = mine.name and l.holder = mine.holder and l.epoch = mine.epoch and l.expires_at > clock_timestamp()
+    returning l.name`.execute(db);
+  return new Set(rows.map((row) => row.name));
+}
+
 /** Gives a lease back, so that the next holder need not wait. */
 export async function releaseLease(db: Db, { name, holder, epoch }: Lease): Promise<void> {
   await sql`update leases set expires_at = clock_timestamp() where name = ${name} and holder = ${holder} and epoch = ${epoch}`.execute(

@@ -3,6 +3,7 @@ import type { CheckSlot, LogPosition } from '@watchkeeper/model';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
+import { type ProducerMark, takeNewer } from './producer-mark.ts';
 import { asStoreError, type Connection, clientConfig, newClient } from './store.ts';
 
 /** One producer's rows, encoded and waiting for a place in the log. */
@@ -57,7 +58,7 @@ export async function openHeads(client: pg.ClientBase, atLeast: number): Promise
 export async function openProducerRow(client: pg.ClientBase, name: string): Promise<{ id: number; epoch: number }> {
   const { rows } = await client.query<{ id: number; epoch: number }>(
     `insert into producers (name, epoch) values ($1, 1)
-     on conflict (name) do update set epoch = producers.epoch + 1, last_seq = 0, updated_at = now()
+     on conflict (name) do update set epoch = producers.epoch + 1, last_seq = 0, missing = '{}', updated_at = now()
      returning id, epoch`,
     [name],
   );
@@ -102,8 +103,12 @@ export async function commitGroup(
   }
 }
 
-async function storeGroup(client: pg.ClientBase, group: readonly PendingRows[]): Promise<readonly CommitOutcome[]> {
-  const accepted = await acceptNewer(client, group);
+/** The steps of `commitGroup` within a transaction of the caller. */
+export async function storeGroup(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+): Promise<readonly CommitOutcome[]> {
+  const { marks, accepted } = await acceptNewer(client, group);
   await claimSlots(client, group, accepted);
 
   const perPartition = new Map<number, number>();
@@ -130,29 +135,28 @@ async function storeGroup(client: pg.ClientBase, group: readonly PendingRows[]):
     return { kind: 'committed', offsets, receivedUs: head.receivedUs, stored: rows.length };
   });
   if (chunks.length > 0) await copyEventRows(client, chunks);
-  await moveProducers(client, group, accepted);
+  await moveProducers(client, marks);
   return outcomes;
 }
 
-/** Rows of each entry that are newer than its producer's mark; undefined for a fenced entry. */
-async function acceptNewer(client: pg.ClientBase, group: readonly PendingRows[]): Promise<(number[] | undefined)[]> {
+/** Locks the producers. Rows of each entry that are not stored yet, undefined for a fenced entry; and the marks, moved on. */
+async function acceptNewer(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+): Promise<{ marks: ReadonlyMap<number, ProducerMark>; accepted: (number[] | undefined)[] }> {
   const ids = [...new Set(group.map((pending) => pending.producerId))].sort((a, b) => a - b);
   const { rows } = await client.query(
-    'select id, epoch, last_seq from producers where id = any($1::integer[]) order by id for update',
+    'select id, epoch, last_seq, missing from producers where id = any($1::integer[]) order by id for update',
     [ids],
   );
-  const marks = new Map<number, { epoch: number; lastSeq: number }>(
-    rows.map((row) => [row.id, { epoch: row.epoch, lastSeq: row.last_seq }]),
+  const marks = new Map<number, ProducerMark>(
+    rows.map((row) => [row.id, { epoch: row.epoch, lastSeq: row.last_seq, missing: row.missing.map(Number) }]),
   );
-  return group.map(({ producerId, epoch, firstSeq, count, without }) => {
-    const mark = marks.get(producerId);
-    if (mark === undefined || epoch < mark.epoch) return undefined;
-    const lastSeq = epoch > mark.epoch ? 0 : mark.lastSeq;
-    const newer: number[] = [];
-    for (let row = 0; row < count; row++) if (firstSeq + row > lastSeq && !without?.has(row)) newer.push(row);
-    marks.set(producerId, { epoch, lastSeq: Math.max(lastSeq, firstSeq + count - 1) });
-    return newer;
+  const accepted = group.map((pending) => {
+    const mark = marks.get(pending.producerId);
+    return mark === undefined ? undefined : takeNewer(mark, pending, pending.without);
   });
+  return { marks, accepted };
 }
 
 /** Takes rows out whose check slot somebody has stored before, or that stand twice in this group. */
@@ -250,25 +254,19 @@ export function copyEventRows(client: pg.ClientBase, chunks: readonly Buffer[]):
   });
 }
 
-async function moveProducers(
-  client: pg.ClientBase,
-  group: readonly PendingRows[],
-  accepted: readonly (number[] | undefined)[],
-): Promise<void> {
-  const marks = new Map<number, { epoch: number; lastSeq: number }>();
-  group.forEach(({ producerId, epoch, firstSeq, count }, index) => {
-    if (accepted[index] === undefined || count === 0) return;
-    const mark = marks.get(producerId);
-    const lastSeq = firstSeq + count - 1;
-    if (mark === undefined || epoch > mark.epoch) marks.set(producerId, { epoch, lastSeq });
-    else if (epoch === mark.epoch) mark.lastSeq = Math.max(mark.lastSeq, lastSeq);
-  });
+async function moveProducers(client: pg.ClientBase, marks: ReadonlyMap<number, ProducerMark>): Promise<void> {
   if (marks.size === 0) return;
+  const all = [...marks.values()];
+  // The arrays travel as text since unnest would flatten an array of arrays.
   await client.query(
-    `update producers p set last_seq = case when t.epoch > p.epoch then t.last_seq else greatest(p.last_seq, t.last_seq) end,
-       epoch = t.epoch, updated_at = now()
-     from unnest($1::integer[], $2::bigint[], $3::bigint[]) as t (id, epoch, last_seq) where p.id = t.id`,
-    [[...marks.keys()], [...marks.values()].map((mark) => mark.epoch), [...marks.values()].map((mark) => mark.lastSeq)],
+    `update producers p set last_seq = t.last_seq, epoch = t.epoch, missing = t.missing::bigint[], updated_at = now()
+     from unnest($1::integer[], $2::bigint[], $3::bigint[], $4::text[]) as t (id, epoch, last_seq, missing) where p.id = t.id`,
+    [
+      [...marks.keys()],
+      all.map((mark) => mark.epoch),
+      all.map((mark) => mark.lastSeq),
+      all.map((mark) => `{${mark.missing.join(',')}}`),
+    ],
   );
 }
 

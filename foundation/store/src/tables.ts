@@ -62,6 +62,7 @@ export interface Tables {
     name: string;
     epoch: Big;
     last_seq: Big;
+    missing: Generated<Big[]>;
     updated_at: DefaultInstant;
   };
   series: {
@@ -106,7 +107,27 @@ export interface Tables {
     updated_at: DefaultInstant;
     skipped: Generated<Big>;
   };
-  leases: { name: string; holder: string; epoch: Generated<Big>; expires_at: Instant };
+  leases: { name: string; holder: string; epoch: Generated<Big>; expires_at: Instant; serves: string[] | null };
+  intake_positions: {
+    topic: string;
+    topic_id: string;
+    topic_partition: number;
+    log_partition: number;
+    next_offset: Big;
+    skipped: Generated<Big>;
+    updated_at: DefaultInstant;
+  };
+  dead_letters: {
+    id: Generated<Big>;
+    at: DefaultInstant;
+    tenant_id: number | null;
+    origin: string;
+    event_index: number | null;
+    reason: string;
+    message: string;
+    size_bytes: number;
+    body: string | null;
+  };
   rollup_keys: {
     id: string;
     definition_id: number;

@@ -10,6 +10,7 @@ import {
   type ReaderPosition,
   readWatchedMonitors,
   saveMonitorStates,
+  shareLeases,
 } from '@watchkeeper/store';
 import { foldChecks, isVerdict } from './fold-checks.ts';
 import { type HealthOptions, healthReader } from './health-options.ts';
@@ -52,10 +53,13 @@ export function startHealth(options: HealthOptions): Health {
   );
   const lease = { store, clock, logger, holder, seconds: leaseSeconds, signal: stop.signal };
   const running = [
-    ...judges.map((judge, partition) =>
-      holdLease({ ...lease, name: `${healthReader}/${partition}`, work: (_lease, signal) => judge.run(signal) }),
-    ),
-    holdLease({ ...lease, name: `${healthReader}/sweep`, work: (_lease, signal) => sweepStates(options, signal) }),
+    shareLeases({
+      ...lease,
+      kind: healthReader,
+      names: judges.map(({ partition }) => String(partition)),
+      work: (partition, signal) => (judges[Number(partition)] as PartitionJudge).run(signal),
+    }),
+    holdLease({ ...lease, name: 'health-sweep', work: (_lease, signal) => sweepStates(options, signal) }),
   ];
   return {
     stats: () => ({

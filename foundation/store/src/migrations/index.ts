@@ -2,10 +2,12 @@ import { WatchkeeperError } from '@watchkeeper/model';
 import type pg from 'pg';
 import { type Connection, clientConfig, newClient } from '../store.ts';
 import { sql as spine } from './0001-spine.ts';
+import { sql as outsideLog } from './0002-outside-log.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: 'spine', sql: spine },
+  { version: 2, name: 'outside-log', sql: outsideLog },
 ];
 
 export const newestVersion = migrations.length;
