@@ -2,12 +2,18 @@ import type { EventBatch, LoggedEvent } from './event.ts';
 
 /** What became of an appended batch. `stored` and `refused` add up to the batch. */
 export interface AppendResult {
-  /** Committed by this call. */
+  /** Durable by this call. */
   readonly stored: number;
-  /** Already stored before: their sequence number or their check slot is not newer. Counts as success for the sender. */
+  /**
+   * Already stored before: their sequence number or their check slot is not newer. Counts as success for the sender.
+   * Always 0 of a log outside of the database, which finds that out as it is stored.
+   */
   readonly alreadyStored: number;
   /** Refused for good, such as a series over the limit; the reason is an error code. */
-  readonly refused: readonly { readonly index: number; readonly code: 'series_limit' | 'series_collision' }[];
+  readonly refused: readonly {
+    readonly index: number;
+    readonly code: 'series_limit' | 'series_collision' | 'event_too_large';
+  }[];
 }
 
 /** A run of events of one partition, offsets rising by one. */
@@ -32,7 +38,7 @@ export interface EventLog {
   openProducer(producer: string): Promise<{ readonly epoch: number }>;
   /**
    * Resolves when the batch is durable.
-   * @throws WatchkeeperError `epoch_fenced`, `database_unavailable`, `log_overloaded`
+   * @throws WatchkeeperError `epoch_fenced`, `database_unavailable`, `log_overloaded`, `log_unavailable`
    */
   append(batch: EventBatch): Promise<AppendResult>;
   read(partition: number, after: LogPosition, limit: number): Promise<LogSlice>;

@@ -1,0 +1,89 @@
+import type { Clock, Logger } from '@watchkeeper/kit';
+import type { Messages } from '@watchkeeper/messages';
+import type { LoggedEvent, LogPosition, LogSlice } from '@watchkeeper/model';
+import { LogReader, readHeads, type SeriesDictionary } from '@watchkeeper/store';
+import type { HeldConnection } from './held-connection.ts';
+import { LogTail } from './log-tail.ts';
+
+/** Shortest time between two wake-ups of other processes, milliseconds. */
+const wakeEveryMs = 100;
+
+export interface StoredLogParts {
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly reading: HeldConnection;
+  readonly dictionary: SeriesDictionary;
+  readonly partitionCount: number;
+}
+
+/** The table of events as readers of every driver see it: what this process stored comes from memory. */
+export class StoredLog {
+  readonly #parts: StoredLogParts;
+  readonly #reader: LogReader;
+  readonly #tail: LogTail;
+  readonly #unsubscribe: () => void;
+  #wokeAtMs = Number.NEGATIVE_INFINITY;
+  #waking: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(parts: StoredLogParts) {
+    this.#parts = parts;
+    this.#reader = new LogReader(parts.dictionary);
+    this.#tail = new LogTail(parts.partitionCount);
+    this.#unsubscribe = parts.messages.subscribe('events', () => this.#tail.wake(true));
+  }
+
+  async read(partition: number, after: LogPosition, limit: number): Promise<LogSlice> {
+    const { clock, reading } = this.#parts;
+    const near = this.#tail.read(partition, after.offset, limit);
+    if (near !== undefined && (near.length > 0 || this.#tail.isFresh(clock.nowMs())))
+      return { partition, events: near };
+    const ends = await this.ends();
+    this.#tail.sawHeads(ends, clock.nowMs());
+    if ((ends[partition]?.offset ?? 0) <= after.offset) return { partition, events: [] };
+    return { partition, events: await reading.use((client) => this.#reader.read(client, partition, after, limit)) };
+  }
+
+  ends(): Promise<readonly LogPosition[]> {
+    return this.#parts.reading.use(readHeads);
+  }
+
+  waitForAppend(withinMs: number, signal: AbortSignal): Promise<void> {
+    return this.#tail.wait(withinMs, signal);
+  }
+
+  /** Events of one partition that this process has committed, offsets rising by one. */
+  add(partition: number, events: readonly LoggedEvent[]): void {
+    this.#tail.add(partition, events);
+  }
+
+  /** Tells readers here and elsewhere that something was committed. */
+  wake(): void {
+    this.#tail.wake();
+    this.#wakeOthers();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#waking);
+    this.#unsubscribe();
+    this.#tail.wake();
+  }
+
+  /** Tells other processes, not more often than every `wakeEveryMs`. */
+  #wakeOthers(): void {
+    if (this.#waking !== undefined || this.#isClosed) return;
+    const { clock, messages, logger } = this.#parts;
+    this.#waking = setTimeout(
+      () => {
+        this.#waking = undefined;
+        this.#wokeAtMs = clock.nowMs();
+        messages
+          .publish('events')
+          .catch((error: unknown) => logger.warn({ err: error }, 'other processes could not be told of new events'));
+      },
+      Math.max(0, this.#wokeAtMs + wakeEveryMs - clock.nowMs()),
+    );
+  }
+}
