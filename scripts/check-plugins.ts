@@ -20,7 +20,7 @@ for (const { folder, summary } of folders) {
   const names = readdirSync(place)
     .filter((file) => file.endsWith('.ts') && file !== 'index.ts' && !file.includes('.test.'))
     .map((file) => file.slice(0, -'.ts'.length))
-    .filter((name) => !name.endsWith('.int'));
+    .filter((name) => !name.endsWith('.int') && !name.endsWith('.services'));
   const index = readFileSync(join(place, 'index.ts'), 'utf8');
   const registered = [...index.matchAll(/^\s*'?([a-z0-9-]+)'?: \(\) => import\('\.\/([a-z0-9-]+)\.ts'\),$/gm)].map(
     ([, key = '', file = '']) => ({ key, file }),
@@ -41,7 +41,9 @@ for (const { folder, summary } of folders) {
     if (plugin?.name !== name) problems.push(`${folder}/${name}.ts: exports a ${summary} named "${plugin?.name}"`);
     if (!plugin?.summary || plugin.options === undefined)
       problems.push(`${folder}/${name}.ts: needs summary and options`);
-    const isTested = ['test.ts', 'int.test.ts'].some((ending) => existsSync(join(place, `${name}.${ending}`)));
+    const isTested = ['test.ts', 'int.test.ts', 'services.test.ts'].some((ending) =>
+      existsSync(join(place, `${name}.${ending}`)),
+    );
     if (!isTested) problems.push(`${folder}/${name}.ts: has no test beside it`);
   }
 }

@@ -106,7 +106,7 @@ export async function openReadsWorld() {
         clock: systemClock,
         logger,
         holder: 'test',
-        flushEveryMs: 10,
+        writeEveryMs: 10,
       });
       const ends = await eventLog.ends();
       const all = ends.reduce((sum, { offset }) => sum + offset, 0);

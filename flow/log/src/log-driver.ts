@@ -1,7 +1,7 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
 import type { Messages } from '@watchkeeper/messages';
 import type { EventLog, PluginHead } from '@watchkeeper/model';
-import type { Connection } from '@watchkeeper/store';
+import type { Connection, OpenIntake } from '@watchkeeper/store';
 import type { Static, TSchema } from 'typebox';
 
 export interface LogDriverContext {
@@ -11,9 +11,17 @@ export interface LogDriverContext {
   readonly logger: Logger;
 }
 
+/**
+ * What a driver opens. One that keeps events outside of the database has `openIntake`: the processor then stores what it
+ * counts, and readers see what was stored.
+ */
+export interface OpenedLog extends EventLog {
+  readonly openIntake?: OpenIntake;
+}
+
 /** A plug-in of the kind "log driver": opens an event log that keeps the promises of `EventLog`. */
 export interface LogDriver<Options extends TSchema = TSchema> extends PluginHead<Options> {
-  open(options: Static<Options>, context: LogDriverContext): Promise<EventLog>;
+  open(options: Static<Options>, context: LogDriverContext): Promise<OpenedLog>;
 }
 
 export function defineLogDriver<Options extends TSchema>(driver: LogDriver<Options>): LogDriver<Options> {

@@ -1,1 +1,2 @@
 export * from './processor.ts';
+export * from './processor-options.ts';

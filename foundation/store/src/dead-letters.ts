@@ -1,5 +1,7 @@
+import { sql } from 'kysely';
 import type pg from 'pg';
 import { storableText } from './event-rows.ts';
+import type { Db } from './store.ts';
 
 /** Something that could not be taken, kept with the reason instead of being lost. */
 export interface NewDeadLetter {
@@ -37,4 +39,21 @@ export async function insertDeadLetters(client: pg.ClientBase, letters: readonly
       column((letter) => (letter.body === null ? null : storableText(letter.body.slice(0, keptBody)))),
     ],
   );
+}
+
+export interface DeadLetterRow extends NewDeadLetter {
+  readonly id: number;
+  readonly at: Date;
+}
+
+/** The newest first, before `beforeId` where it is given. */
+export async function readDeadLetters(
+  db: Db,
+  { limit, beforeId }: { readonly limit: number; readonly beforeId?: number },
+): Promise<DeadLetterRow[]> {
+  const { rows } = await sql<DeadLetterRow>`
+    select id, at, tenant_id as "tenantId", origin, event_index as "eventIndex", reason, message, size_bytes as "sizeBytes", body
+    from dead_letters where ${beforeId ?? null}::bigint is null or id < ${beforeId ?? null}
+    order by id desc limit ${limit}`.execute(db);
+  return rows;
 }

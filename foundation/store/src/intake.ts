@@ -23,8 +23,8 @@ export interface Intake {
   close(): Promise<void>;
 }
 
-/** Opens the intake of a partition of the log. */
-export type OpenIntake = (partition: number) => Promise<Intake>;
+/** Opens the intake of a partition of the log; undefined where nothing is added to it any more. */
+export type OpenIntake = (partition: number) => Promise<Intake | undefined>;
 
 /** A partition of a topic, and where its events are stored. */
 export interface IntakePlace {

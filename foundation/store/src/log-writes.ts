@@ -66,10 +66,13 @@ export async function openProducerRow(client: pg.ClientBase, name: string): Prom
 }
 
 /** The row of a producer that gives its own epochs, such as one in a zone without access to the database. */
-export async function producerRow(client: pg.ClientBase, name: string): Promise<{ id: number }> {
+export async function producerRow(client: pg.ClientBase, name: string): Promise<{ id: number; epoch: number }> {
   await client.query('insert into producers (name) values ($1) on conflict (name) do nothing', [name]);
-  const { rows } = await client.query<{ id: number }>('select id from producers where name = $1', [name]);
-  return rows[0] as { id: number };
+  const { rows } = await client.query<{ id: number; epoch: number }>(
+    'select id, epoch from producers where name = $1',
+    [name],
+  );
+  return rows[0] as { id: number; epoch: number };
 }
 
 export async function readHeads(client: pg.ClientBase): Promise<LogPosition[]> {
@@ -277,4 +280,10 @@ export function isMissingPartition(error: unknown): boolean {
     (error as { code?: string }).code === '23514' &&
     /no partition of relation/.test(error.message)
   );
+}
+
+/** True when the database refused what stands in a row (SQLSTATE classes 22 and 23), so that trying again is no use. */
+export function isDataRefused(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return typeof code === 'string' && /^2[23]/.test(code) && !isMissingPartition(error);
 }

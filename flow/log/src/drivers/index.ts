@@ -1,4 +1,5 @@
 /** Log drivers by name, alphabetical. */
 export const logDrivers = {
+  kafka: () => import('./kafka.ts'),
   postgres: () => import('./postgres.ts'),
 };

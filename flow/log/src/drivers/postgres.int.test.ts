@@ -22,6 +22,10 @@ describeLogContract('postgres', async () => {
   return {
     log: first.log,
     other: second.log,
+    // An append is answered when its events are stored.
+    settle: async () => undefined,
+    refusals: async () => [],
+    tellsWhatIsNew: true,
     async close() {
       for (const { log, messages } of [first, second]) {
         await log.close();

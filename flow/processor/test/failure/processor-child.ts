@@ -24,7 +24,7 @@ const processor = startProcessor({
   clock: systemClock,
   logger,
   holder,
-  flushEveryMs: 20,
+  writeEveryMs: 20,
   leaseSeconds: 1,
 });
 

@@ -1,0 +1,197 @@
+import {
+  type AppendResult,
+  type EventBatch,
+  type EventLog,
+  type EventMapping,
+  type KafkaConnection,
+  parseDuration,
+} from '@watchkeeper/model';
+import {
+  ensureEventPartitions,
+  type Intake,
+  type OpenIntake,
+  openIntakePosition,
+  openProducerRow,
+  openTopicPlaces,
+  producerRow,
+  SeriesDictionary,
+} from '@watchkeeper/store';
+import { Type } from 'typebox';
+import { BatchEncoder } from '../batch-encoder.ts';
+import { checkBatch, checkRoom, fenced, partitionOf } from '../check-batch.ts';
+import { HeldConnection } from '../held-connection.ts';
+import { foreignProducer, MessageDecoder } from '../kafka/message-events.ts';
+import { KafkaLogOptions } from '../kafka/options.ts';
+import { ensureTopic, findTopic } from '../kafka/topic.ts';
+import { TopicIntake } from '../kafka/topic-intake.ts';
+import { TopicProducer, type TopicProducerStats } from '../kafka/topic-producer.ts';
+import { TopicReader } from '../kafka/topic-reader.ts';
+import { defineLogDriver, type LogDriverContext } from '../log-driver.ts';
+import { StoredLog } from '../stored-log.ts';
+
+/** Events that may wait to be sent; beyond it callers are told to come again. */
+const waitingLimit = 200_000;
+
+export default defineLogDriver({
+  name: 'kafka',
+  summary: 'A Kafka topic is the log; processors store it in PostgreSQL in the transaction that counts it.',
+  options: Type.Object(
+    {
+      ...KafkaLogOptions.properties,
+      connection: Type.Unsafe<KafkaConnection>(Type.Object({}, { description: 'How to reach the brokers' })),
+      partitions: Type.Integer({ description: 'Partitions of the topic', minimum: 1, maximum: 1000, default: 4 }),
+      seriesPerTenant: Type.Integer({
+        description: 'Series one tenant may have; events of new ones beyond it become dead letters',
+        minimum: 1,
+        default: 1_000_000,
+      }),
+    },
+    { additionalProperties: false },
+  ),
+  async open(options, context) {
+    const { connection, topic, partitions, replicas, minInSyncReplicas, retention } = options;
+    const reading = new HeldConnection(context.connection, context.logger);
+    try {
+      const retentionMs = parseDuration(retention) as number;
+      const wanted = { topic, partitions, replicas, minInSyncReplicas, retentionMs };
+      const own = await ensureTopic(connection, wanted);
+      await reading.use(ensureEventPartitions);
+      const sources = [
+        await openSource(reading, { topic, topicId: own.id, partitions: own.partitions, mappings: options.mappings }),
+      ];
+      for (const input of options.inputs) {
+        const { id, partitions: count } = await findTopic(connection, input.topic);
+        sources.push(await openSource(reading, { ...input, topicId: id, partitions: count }));
+      }
+      return new KafkaLog({ ...context, options, reading, sources });
+    } catch (error) {
+      await reading.close();
+      throw error;
+    }
+  },
+});
+
+/** A topic that is read, and the partitions of the log that its partitions are stored as. */
+interface TopicSource {
+  readonly topic: string;
+  readonly topicId: string;
+  readonly mappings: readonly EventMapping[];
+  readonly logPartitions: readonly number[];
+}
+
+async function openSource(
+  reading: HeldConnection,
+  { topic, topicId, partitions, mappings }: Omit<TopicSource, 'logPartitions'> & { readonly partitions: number },
+): Promise<TopicSource> {
+  const logPartitions = await reading.use((client) => openTopicPlaces(client, topic, partitions));
+  return { topic, topicId, mappings, logPartitions };
+}
+
+interface Parts extends LogDriverContext {
+  readonly options: Omit<KafkaLogOptions, 'inputs'> & {
+    readonly connection: KafkaConnection;
+    readonly seriesPerTenant: number;
+  };
+  readonly reading: HeldConnection;
+  /** The log's own topic first. */
+  readonly sources: readonly TopicSource[];
+}
+
+/** Events go into a topic; what readers see is what processors have stored of it. */
+export class KafkaLog implements EventLog {
+  readonly partitionCount: number;
+  readonly #parts: Parts;
+  readonly #own: TopicSource;
+  readonly #encoder: BatchEncoder;
+  readonly #stored: StoredLog;
+  readonly #producer: TopicProducer;
+  readonly #reader: TopicReader;
+  /** Newest epoch of producers that this process has seen. */
+  readonly #epochs = new Map<string, number>();
+  #isClosing = false;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+    const { options, reading, sources } = parts;
+    const dictionary = new SeriesDictionary({ perTenant: options.seriesPerTenant });
+    this.#own = sources[0] as TopicSource;
+    this.partitionCount = 1 + Math.max(...sources.flatMap(({ logPartitions }) => logPartitions));
+    this.#encoder = new BatchEncoder(dictionary, reading);
+    this.#stored = new StoredLog({ ...parts, dictionary, partitionCount: this.partitionCount });
+    this.#producer = new TopicProducer({
+      ...options,
+      ...parts,
+      connection: options.connection,
+      partitions: this.#own.logPartitions.length,
+    });
+    this.#reader = new TopicReader({ ...parts, connection: options.connection });
+  }
+
+  /** Of what this process has sent. */
+  producerStats(): TopicProducerStats {
+    return this.#producer.stats();
+  }
+
+  async openProducer(producer: string): Promise<{ readonly epoch: number }> {
+    const opened = await this.#encoder.openProducer(producer);
+    this.#epochs.set(producer, opened.epoch);
+    return opened;
+  }
+
+  async append(batch: EventBatch): Promise<AppendResult> {
+    checkBatch(batch);
+    const { waiting } = this.#producer.stats();
+    checkRoom(batch, { waiting, limit: waitingLimit, isClosing: this.#isClosing });
+    // Other processes may know of a newer start: then it is set aside as the event is stored.
+    if (batch.epoch < (this.#epochs.get(batch.producer) ?? 0)) throw fenced(batch);
+    this.#epochs.set(batch.producer, batch.epoch);
+    if (batch.events.length === 0) return { stored: 0, alreadyStored: 0, refused: [] };
+    return this.#producer.append(partitionOf(batch.producer, this.#own.logPartitions.length), batch);
+  }
+
+  read: EventLog['read'] = (partition, after, limit) => this.#stored.read(partition, after, limit);
+
+  ends: EventLog['ends'] = () => this.#stored.ends();
+
+  waitForAppend: EventLog['waitForAppend'] = (withinMs, signal) => this.#stored.waitForAppend(withinMs, signal);
+
+  openIntake: OpenIntake = async (logPartition): Promise<Intake | undefined> => {
+    const { reading, logger } = this.#parts;
+    const source = this.#parts.sources.find(({ logPartitions }) => logPartitions.includes(logPartition));
+    // A partition of a log that was in PostgreSQL, or of a topic that is read no more: nothing is added to it.
+    if (source === undefined) return undefined;
+    const { topic, topicId, logPartitions, mappings } = source;
+    const topicPartition = logPartitions.indexOf(logPartition);
+    const place = { topic, topicId, topicPartition, logPartition };
+    const firstOffset = (await this.#reader.firstOffsets(topic))[topicPartition] ?? 0;
+    const producer = foreignProducer({ topic, partition: topicPartition });
+    const { nextOffset, epoch } = await reading.use(async (client) => {
+      await ensureEventPartitions(client);
+      const position = await openIntakePosition(client, place, firstOffset);
+      if (position.isRecreated) {
+        logger.warn(
+          { topic, partition: topicPartition },
+          'the topic is another one than before under this name; it is read from its beginning',
+        );
+        return { ...position, ...(await openProducerRow(client, producer)) };
+      }
+      return { ...position, ...(await producerRow(client, producer)) };
+    });
+    return new TopicIntake({
+      ...{ place, nextOffset, logger },
+      reader: this.#reader.open(topic, topicPartition, nextOffset),
+      decoder: new MessageDecoder({ topic, partition: topicPartition, epoch: Math.max(1, epoch), mappings }),
+      encoder: this.#encoder,
+      stored: this.#stored,
+    });
+  };
+
+  async close(): Promise<void> {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    await this.#producer.close();
+    await this.#reader.close();
+    this.#stored.close();
+    await this.#parts.reading.close();
+  }
+}

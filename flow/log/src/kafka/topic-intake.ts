@@ -1,0 +1,161 @@
+import type { Logger } from '@watchkeeper/kit';
+import type { EventBatch, LoggedEvent } from '@watchkeeper/model';
+import {
+  advanceIntake,
+  type CommitOutcome,
+  type Intake,
+  type IntakePlace,
+  insertDeadLetters,
+  isDataRefused,
+  type NewDeadLetter,
+  storeGroup,
+} from '@watchkeeper/store';
+import type pg from 'pg';
+import { type BatchEncoder, type EncodedBatch, storedEvents } from '../batch-encoder.ts';
+import { fenced } from '../check-batch.ts';
+import type { StoredLog } from '../stored-log.ts';
+import type { MessageDecoder } from './message-events.ts';
+import type { PartitionReader } from './topic-reader.ts';
+
+export interface TopicIntakeParts {
+  readonly place: IntakePlace;
+  /** Where the reader began. */
+  readonly nextOffset: number;
+  readonly reader: PartitionReader;
+  readonly decoder: MessageDecoder;
+  readonly encoder: BatchEncoder;
+  readonly stored: StoredLog;
+  readonly logger: Logger;
+}
+
+/** Gathers the messages of one partition of a topic and stores them as one partition of the log. */
+export class TopicIntake implements Intake {
+  readonly #parts: TopicIntakeParts;
+  #encoded: EncodedBatch[] = [];
+  #deadLetters: NewDeadLetter[] = [];
+  #savedOffset: number;
+  #nextOffset: number;
+  #savedSkipped = 0;
+  gathered = 0;
+
+  constructor(parts: TopicIntakeParts) {
+    this.#parts = parts;
+    this.#savedOffset = parts.nextOffset;
+    this.#nextOffset = parts.nextOffset;
+  }
+
+  get behind(): number | null {
+    const { endOffset } = this.#parts.reader;
+    return endOffset === null ? null : Math.max(0, endOffset - this.#nextOffset);
+  }
+
+  async gather(withinMs: number, signal: AbortSignal): Promise<void> {
+    const { reader, decoder, encoder, place } = this.#parts;
+    const messages = await reader.next(withinMs, signal);
+    if (messages.length === 0) return;
+    const batches: EventBatch[] = [];
+    for (const message of messages) {
+      const read = decoder.decode(message);
+      batches.push(...read.batches);
+      this.#deadLetters.push(...read.deadLetters);
+      this.#nextOffset = message.offset + 1;
+    }
+    const encoded = await encoder.encode(batches, () => place.logPartition);
+    for (const one of encoded) {
+      for (const { index, code } of one.refused) {
+        const { name, tenant } = one.batch.events[index]?.series ?? { name: '', tenant: '' };
+        this.#deadLetters.push(
+          decoder.refusal(one.batch, index, code, `the series of ${name} is one too many for tenant ${tenant}`),
+        );
+      }
+      this.gathered += one.batch.events.length;
+    }
+    this.#encoded.push(...encoded);
+  }
+
+  async store(client: pg.ClientBase): Promise<readonly LoggedEvent[]> {
+    const { place, reader, logger } = this.#parts;
+    const skipped = reader.skipped - this.#savedSkipped;
+    if (this.#nextOffset === this.#savedOffset) return [];
+    const { outcomes, refused } = await this.#storeEncoded(client);
+    const events: LoggedEvent[] = [];
+    outcomes.forEach((outcome, index) => {
+      const one = this.#encoded[index] as EncodedBatch;
+      if (outcome?.kind === 'committed') events.push(...storedEvents(one, outcome));
+    });
+    const letters = [...this.#deadLetters, ...refused];
+    await insertDeadLetters(client, letters);
+    if (letters.length > 0)
+      logger.warn(
+        { topic: place.topic, partition: place.topicPartition, count: letters.length, why: letters[0]?.message },
+        'messages or events could not be taken; they are kept as dead letters',
+      );
+    await advanceIntake(client, place, { from: this.#savedOffset, to: this.#nextOffset, skipped });
+    this.#savedOffset = this.#nextOffset;
+    this.#savedSkipped += skipped;
+    this.#encoded = [];
+    this.#deadLetters = [];
+    this.gathered = 0;
+    return events;
+  }
+
+  committed(events: readonly LoggedEvent[]): void {
+    if (events.length === 0) return;
+    this.#parts.stored.add(this.#parts.place.logPartition, events);
+    this.#parts.stored.wake();
+  }
+
+  async close(): Promise<void> {
+    this.#parts.reader.close();
+  }
+
+  /** All batches together; where the database refuses what stands in one of them, each on its own. */
+  async #storeEncoded(
+    client: pg.ClientBase,
+  ): Promise<{ outcomes: readonly (CommitOutcome | undefined)[]; refused: readonly NewDeadLetter[] }> {
+    if (this.#encoded.length === 0) return { outcomes: [], refused: [] };
+    const together = await tryStore(client, this.#encoded);
+    const outcomes: (CommitOutcome | undefined)[] = [];
+    const refused: NewDeadLetter[] = [];
+    for (const [index, one] of this.#encoded.entries()) {
+      const found = Array.isArray(together) ? together[index] : await tryStore(client, [one]);
+      const outcome = Array.isArray(found) ? found[0] : found;
+      if (outcome instanceof Error) {
+        refused.push(
+          this.#parts.decoder.refusal(
+            one.batch,
+            null,
+            'validation_failed',
+            `the database refused it: ${outcome.message}`,
+          ),
+        );
+        outcomes.push(undefined);
+        continue;
+      }
+      if (outcome?.kind === 'fenced')
+        refused.push(this.#parts.decoder.refusal(one.batch, null, 'epoch_fenced', fenced(one.batch).message));
+      outcomes.push(outcome);
+    }
+    return { outcomes, refused };
+  }
+}
+
+/** Stores a group, or gives the error where something in it is refused; the transaction goes on either way. */
+async function tryStore(
+  client: pg.ClientBase,
+  group: readonly EncodedBatch[],
+): Promise<readonly CommitOutcome[] | Error> {
+  await client.query('savepoint intake');
+  try {
+    const outcomes = await storeGroup(
+      client,
+      group.map(({ pending }) => pending),
+    );
+    await client.query('release savepoint intake');
+    return outcomes;
+  } catch (error) {
+    if (!isDataRefused(error)) throw error;
+    await client.query('rollback to savepoint intake');
+    return error as Error;
+  }
+}

@@ -1,0 +1,161 @@
+import { type Static, Type } from 'typebox';
+import type { NewEvent } from './event.ts';
+import { eventMessageLimits } from './event-message.ts';
+import type { Series } from './series.ts';
+import { Outcome } from './states.ts';
+
+/**
+ * How messages of others become events: a declaration of where in the message each part stands. Places are JSON
+ * Pointers (RFC 6901). Identity is not mapped: it is the place of the message in its topic.
+ */
+
+const Place = Type.String({
+  description: 'JSON Pointer into the message: `/payload/status`',
+  pattern: '^(/[^/]*)*$',
+  maxLength: 500,
+});
+const Text = Type.Union([
+  Type.Object({ from: Place, else: Type.Optional(Type.String({ maxLength: 200 })) }, { additionalProperties: false }),
+  Type.Object({ text: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
+]);
+const timeUnits = ['iso', 's', 'ms', 'us', 'ns'] as const;
+
+export type EventMapping = Static<typeof EventMapping>;
+export const EventMapping = Type.Object(
+  {
+    when: Type.Optional(
+      Type.Record(Type.String(), Type.String({ maxLength: 200 }), {
+        description: 'The mapping is for messages that have these texts at these places; for all when left out',
+      }),
+    ),
+    name: Text,
+    tenant: Type.Optional(Type.String({ description: 'Whose events they are', default: 'default', maxLength: 63 })),
+    time: Type.Optional(
+      Type.Object(
+        {
+          from: Place,
+          unit: Type.Unsafe<(typeof timeUnits)[number]>(
+            Type.Union(
+              timeUnits.map((unit) => Type.Literal(unit)),
+              { description: 'iso: RFC 3339; otherwise a number since 1970' },
+            ),
+          ),
+        },
+        { additionalProperties: false, description: 'When it happened; when the message was written, if left out' },
+      ),
+    ),
+    environment: Type.Optional(Text),
+    zone: Type.Optional(Text),
+    host: Type.Optional(Text),
+    guest: Type.Optional(Text),
+    service: Type.Optional(Text),
+    source: Type.Optional(Text),
+    attributes: Type.Record(Type.String(), Text, {
+      description: 'Attributes by name',
+      maxProperties: eventMessageLimits.attributes,
+      default: {},
+    }),
+    values: Type.Record(
+      Type.String(),
+      Type.Object({ from: Place, times: Type.Optional(Type.Number()) }, { additionalProperties: false }),
+      {
+        description: 'Values by name, the unit at the end of the name; `times` changes the unit: seconds to ms is 1000',
+        maxProperties: eventMessageLimits.values,
+        default: {},
+      },
+    ),
+    outcome: Type.Optional(
+      Type.Object(
+        {
+          from: Place,
+          ok: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
+          degraded: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
+          failed: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
+          else: Type.Optional(Outcome),
+        },
+        { additionalProperties: false, description: 'Which texts mean what; everything is ok when left out' },
+      ),
+    ),
+    reason: Type.Optional(Text),
+  },
+  { additionalProperties: false, description: 'Where in a message of others the parts of an event stand' },
+);
+
+/** Whether a mapping is meant for a message. */
+export function isMappingFor({ when = {} }: EventMapping, message: unknown): boolean {
+  return Object.entries(when).every(([place, text]) => textOf(valueAt(message, place)) === text);
+}
+
+/** The event that a mapping makes of a message, or what is wrong. `writtenMs`: when the message was written. */
+export function mapEvent(mapping: EventMapping, message: unknown, writtenMs: number): NewEvent | string {
+  const missing: string[] = [];
+  const text = (given: Static<typeof Text> | undefined) => {
+    if (given === undefined) return '';
+    if ('text' in given) return given.text;
+    const found = textOf(valueAt(message, given.from)) ?? given.else;
+    if (found === undefined) missing.push(given.from);
+    return (found ?? '').slice(0, eventMessageLimits.text);
+  };
+  const timeUs = timeOf(mapping, message, writtenMs);
+  if (typeof timeUs === 'string') return timeUs;
+  const values: (number | null)[] = [];
+  for (const [name, { from, times = 1 }] of Object.entries(mapping.values)) {
+    const found = valueAt(message, from);
+    const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
+    if (found !== undefined && found !== null && !(typeof number === 'number' && Number.isFinite(number)))
+      return `${from} (value ${name}) is not a number`;
+    values.push(typeof number === 'number' ? number * times : null);
+  }
+  const series: Series = {
+    tenant: mapping.tenant ?? 'default',
+    ...{ environment: text(mapping.environment), zone: text(mapping.zone), host: text(mapping.host) },
+    ...{ guest: text(mapping.guest), service: text(mapping.service), source: text(mapping.source) },
+    name: text(mapping.name),
+    attributes: Object.fromEntries(Object.entries(mapping.attributes).map(([name, given]) => [name, text(given)])),
+    valueNames: Object.keys(mapping.values),
+  };
+  const outcome = outcomeOf(mapping, message);
+  const reason = outcome === 'ok' ? '' : text(mapping.reason).slice(0, 63);
+  if (missing.length > 0) return `there is no text at ${missing.join(', ')}`;
+  if (series.name === '') return 'the name is empty';
+  return { series, timeUs, outcome, values, ...(reason === '' ? {} : { reason }) };
+}
+
+function timeOf({ time }: EventMapping, message: unknown, writtenMs: number): number | string {
+  if (time === undefined) return Math.round(writtenMs * 1000);
+  const found = valueAt(message, time.from);
+  const microseconds =
+    time.unit === 'iso'
+      ? Date.parse(String(found)) * 1000
+      : Number(found) * { s: 1_000_000, ms: 1000, us: 1, ns: 0.001 }[time.unit];
+  const timeUs = Math.round(microseconds);
+  // PostgreSQL and JavaScript both know these years: 1970 to 2200.
+  if (Number.isSafeInteger(timeUs) && timeUs >= 0 && timeUs < 7_258_118_400_000_000) return timeUs;
+  return `${time.from} is no instant (${time.unit})`;
+}
+
+function outcomeOf({ outcome }: EventMapping, message: unknown): Outcome {
+  if (outcome === undefined) return 'ok';
+  const found = textOf(valueAt(message, outcome.from)) ?? '';
+  if (outcome.ok?.includes(found)) return 'ok';
+  if (outcome.degraded?.includes(found)) return 'degraded';
+  if (outcome.failed?.includes(found)) return 'failed';
+  return outcome.else ?? 'ok';
+}
+
+/** What stands at a JSON Pointer; undefined where nothing does. */
+function valueAt(message: unknown, place: string): unknown {
+  let found: unknown = message;
+  for (const step of place.split('/').slice(1)) {
+    const key = step.replaceAll('~1', '/').replaceAll('~0', '~');
+    if (typeof found !== 'object' || found === null || !Object.hasOwn(found, key)) return undefined;
+    found = (found as Readonly<Record<string, unknown>>)[key];
+  }
+  return found;
+}
+
+function textOf(value: unknown): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return undefined;
+}
