@@ -120,7 +120,8 @@ class AmqpCarrier implements Carrier {
       );
     } catch (error) {
       const { message, code } = error as AMQPError;
-      const isRefused = error instanceof AMQPChannelError || code === 'NACK';
+      const isClosed = code === 'CLOSED' || code === 'CH_CLOSE';
+      const isRefused = (error instanceof AMQPChannelError && !isClosed) || code === 'NACK';
       throw isRefused ? refused(notification, message, error) : this.#unavailable(notification, message, error);
     }
     // The broker returns a message before it confirms it; the client hands that over a turn later.
