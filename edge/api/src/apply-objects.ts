@@ -7,6 +7,7 @@ import {
   nearestName,
   type ResourceKind,
   resourceKinds,
+  type ToldKind,
 } from '@watchkeeper/model';
 import { deleteMonitors, listMonitorDetails, monitorIds, recordChange, type Tx } from '@watchkeeper/store';
 import { changed } from './change.ts';
@@ -111,12 +112,13 @@ async function record(
   call: Call<'apply'>,
   kind: ResourceKind,
   name: string,
-  { before, after }: PutObject,
+  { before, after, id }: PutObject,
 ): Promise<void> {
   if (before !== undefined && fieldsOf(before, after).length === 0) return;
-  const noun = kind.replace(/(?!^)([A-Z])/g, ' $1').toLowerCase();
-  const action = `${noun.replace(' ', '_')}.${before === undefined ? 'created' : 'changed'}`;
-  await recordChange(tx, changed(call, { action, object: `${noun} "${name}"`, before, after }));
+  const toldKind = kind.replace(/(?!^)([A-Z])/g, '_$1').toLowerCase() as ToldKind;
+  const action = `${toldKind}.${before === undefined ? 'created' : 'changed'}`;
+  const object = { kind: toldKind, name, ...(id === undefined ? {} : { id }) };
+  await recordChange(tx, changed(call, { action, object, before, after }));
 }
 
 async function pruneMonitors(tx: Tx, call: Call<'apply'>, described: readonly Described[]): Promise<ApplyChange[]> {
@@ -125,7 +127,7 @@ async function pruneMonitors(tx: Tx, call: Call<'apply'>, described: readonly De
   const gone = applied.filter(({ name }) => !wanted.has(name));
   await deleteMonitors(tx, monitorIds(gone.map(({ id }) => id)));
   for (const row of gone) {
-    const object = `monitor "${row.name}"`;
+    const object = { kind: 'monitor', name: row.name, id: row.id } as const;
     await recordChange(tx, changed(call, { action: 'monitor.deleted', object, before: inputOfMonitor(row) }));
   }
   return gone.map(({ name }) => ({ kind: 'Monitor', name, action: 'delete' as const, fields: [] }));

@@ -1,13 +1,13 @@
 import type { OperationName } from '@watchkeeper/model';
-import type { Change } from '@watchkeeper/store';
+import type { Change, ToldObject } from '@watchkeeper/store';
 import type { Call } from './handler.ts';
 
 /** What was changed; who changed it comes from the call. */
 export interface ChangedObject {
   /** Noun and past verb: `monitor.created`. */
   readonly action: string;
-  /** Kind and name: `monitor "shop front"`. */
-  readonly object: string;
+  /** The object; in words where its changes are not told to programs outside: `key "backup"`. */
+  readonly object: string | ToldObject;
   readonly before?: unknown;
   readonly after?: unknown;
   /** When it belongs to another tenant than the caller. */

@@ -12,6 +12,9 @@ export const failpointNames = [
   'health.after-commit',
   'alert.before-send',
   'alert.after-send',
+  'notifier.before-send',
+  'notifier.before-mark',
+  'notifier.after-mark',
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 

@@ -76,6 +76,8 @@ export const errorCatalogue = {
 
   // The outside
   egress_denied: entry('The address may not be contacted', 'operator', false, 422, 77),
+  broker_refused: entry('The message broker did not take a message', 'operator', true, 502, 69),
+  broker_unavailable: entry('The message broker cannot be reached', 'operator', true, 503, 69),
   delivery_failed: entry('The alert could not be delivered', 'target', true, 502, 69),
   server_unreachable: entry('The Watchkeeper server cannot be reached', 'operator', true, 503, 69),
   service_unavailable: entry('Watchkeeper is not ready', 'operator', true, 503, 69),

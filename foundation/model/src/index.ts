@@ -18,6 +18,7 @@ export * from './log.ts';
 export * from './monitor.ts';
 export * from './monitor-type.ts';
 export * from './nearest-name.ts';
+export * from './notification.ts';
 export * from './plugin.ts';
 export * from './problem.ts';
 export * from './query.ts';

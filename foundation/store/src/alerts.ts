@@ -1,5 +1,6 @@
 import type { State } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
+import { noteAlert } from './noted-effects.ts';
 import { allTenants, type Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -38,16 +39,19 @@ export async function openAlert(
     insert into alerts (id, tenant_id, service, environment, state, reason, message, opened_at, changed_at, held_by)
     values (${id}, ${tenantId}, ${alert.service}, ${alert.environment}, ${alert.state}, ${alert.reason}, ${alert.message},
       timestamptz 'epoch' + ${alert.openedUs}::bigint * interval '1 microsecond', now(), ${alert.heldBy})`.execute(tx);
+  await noteAlert(tx, 'watchkeeper.alert.opened', id);
   return id;
 }
 
 export async function changeAlert(tx: Transaction<Tables>, id: string, content: AlertContent): Promise<void> {
   await sql`update alerts set state = ${content.state}, reason = ${content.reason}, message = ${content.message},
     held_by = ${content.heldBy}, changed_at = now() where id = ${id}`.execute(tx);
+  await noteAlert(tx, 'watchkeeper.alert.changed', id);
 }
 
 export async function resolveAlert(tx: Transaction<Tables>, id: string): Promise<void> {
   await sql`update alerts set resolved_at = now(), changed_at = now(), held_by = null where id = ${id}`.execute(tx);
+  await noteAlert(tx, 'watchkeeper.alert.resolved', id);
 }
 
 export interface AlertRow {

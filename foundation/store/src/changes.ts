@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { sql, type Transaction } from 'kysely';
+import { noteObjectChange, type ToldObject } from './noted-effects.ts';
 import { allTenants, type Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -11,8 +12,8 @@ export interface Change {
   readonly actorKeyId: string | null;
   /** Noun and past verb: `monitor.created`. */
   readonly action: string;
-  /** Kind and name: `monitor "shop front"`. */
-  readonly object: string;
+  /** What was changed; in words where its changes are not told to programs outside: `key "backup"`. */
+  readonly object: string | ToldObject;
   /** The object before and after; only their hashes are kept. */
   readonly before?: unknown;
   readonly after?: unknown;
@@ -21,20 +22,28 @@ export interface Change {
 }
 
 export async function recordChange(tx: Transaction<Tables>, change: Change): Promise<void> {
+  const { tenantId, actor, action, object } = change;
+  const [beforeHash, afterHash] = [change.before, change.after].map((form) =>
+    form === undefined ? null : contentHash(form),
+  );
   await tx
     .insertInto('change_records')
     .values({
-      tenant_id: change.tenantId,
-      actor: change.actor,
+      tenant_id: tenantId,
+      actor,
       actor_key_id: change.actorKeyId,
-      action: change.action,
-      object: change.object,
-      before_hash: change.before === undefined ? null : contentHash(change.before),
-      after_hash: change.after === undefined ? null : contentHash(change.after),
+      action,
+      object: typeof object === 'string' ? object : `${object.kind.replace('_', ' ')} "${object.name}"`,
+      before_hash: beforeHash,
+      after_hash: afterHash,
       request_id: change.requestId,
       remote_address: change.remoteAddress,
     })
     .execute();
+  const verb = action.slice(action.indexOf('.') + 1);
+  // What was written once more as it was is on record, but no change.
+  if (typeof object === 'string' || (verb === 'changed' && beforeHash === afterHash)) return;
+  await noteObjectChange(tx, { tenantId, actor, verb, object });
 }
 
 /** SHA-256 in hexadecimal over JSON with sorted keys: equal content, equal hash. */

@@ -23,6 +23,8 @@ export * from './migrations/index.ts';
 export * from './monitor-reads.ts';
 export * from './monitor-states.ts';
 export * from './monitors.ts';
+export * from './noted-effects.ts';
+export * from './notification-outbox.ts';
 export * from './overview-reads.ts';
 export * from './partitions.ts';
 export * from './places.ts';

@@ -1,5 +1,6 @@
 import type { Outcome, State } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
+import { noteStateChanges } from './noted-effects.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -197,6 +198,7 @@ export async function insertStateChanges(tx: Transaction<Tables>, changes: reado
     select ${instant('n."atUs"')}, n."tenantId", n.service, n.environment, n."monitorId", n.zone, n.state, n."previousState", n.reason, n.message
     from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) n ("atUs" bigint, "tenantId" integer, service text, environment text,
       "monitorId" uuid, zone text, state text, "previousState" text, reason text, message text)`.execute(tx);
+  await noteStateChanges(tx, changes);
 }
 
 /** The clock of the database. */

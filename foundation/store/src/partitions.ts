@@ -74,6 +74,7 @@ export async function sweepOldRows(
   await sql`delete from check_slots where slot_at < ${olderThan(2 * dayMs)}`.execute(db);
   await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from notifications where delivered_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from login_links where expires_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from sessions where expires_at < now()`.execute(db);
   await sql`delete from processes where seen_at < ${olderThan(dayMs)}`.execute(db);

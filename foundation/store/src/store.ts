@@ -26,6 +26,8 @@ export interface StoreOptions {
   readonly connection: Connection;
   /** Connections for everything but the event log, which opens its own. Default 10. */
   readonly poolSize?: number;
+  /** Effects note what programs outside are told of, in their own transaction. Default false: nobody would bring it out. */
+  readonly notesNotifications?: boolean;
   /** Told of errors on idle connections; they are replaced. */
   readonly onConnectionError?: (error: Error) => void;
 }
@@ -79,9 +81,17 @@ export function newClient(config: pg.ClientConfig): pg.Client {
 
 function ignoreLoss(): void {}
 
-export function openStore({ connection, poolSize = 10, onConnectionError }: StoreOptions): Store {
+export function openStore({
+  connection,
+  poolSize = 10,
+  notesNotifications = false,
+  onConnectionError,
+}: StoreOptions): Store {
   let closing: Promise<void> | undefined;
-  const pool = new pg.Pool({ ...clientConfig(connection), max: poolSize, idleTimeoutMillis: 30_000 });
+  const config = clientConfig(connection);
+  // Asked for by every statement that notes something, so that no effect can forget to.
+  if (notesNotifications) config.options += ' -c wk.notifications=on';
+  const pool = new pg.Pool({ ...config, max: poolSize, idleTimeoutMillis: 30_000 });
   pool.on('error', (error) => {
     if (closing === undefined) onConnectionError?.(error);
   });

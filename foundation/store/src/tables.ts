@@ -227,6 +227,20 @@ export interface Tables {
     given_up_at: Instant | null;
     last_error: string | null;
   };
+  notifications: {
+    place: Generated<Big>;
+    id: Generated<string>;
+    tenant_id: number;
+    type: string;
+    subject: string;
+    at: Instant;
+    data: Json<Record<string, unknown>>;
+    due_at: DefaultInstant;
+    attempts: Generated<number>;
+    claimed_until: Instant | null;
+    delivered_at: Instant | null;
+    last_error: string | null;
+  };
   api_keys: {
     id: string;
     tenant_id: number;

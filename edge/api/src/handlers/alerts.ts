@@ -76,7 +76,8 @@ export const alertHandlers = {
       // The same once more is no change.
       if (written.version === present?.version) return written;
       const action = before === undefined ? 'alert_channel.created' : 'alert_channel.changed';
-      await recordChange(tx, changed(call, { action, object: `alert channel "${body.name}"`, before, after }));
+      const object = { kind: 'alert_channel', name: body.name } as const;
+      await recordChange(tx, changed(call, { action, object, before, after }));
       return written;
     });
     await messages.publish('alerts');
@@ -88,7 +89,7 @@ export const alertHandlers = {
     await store.write(async (tx) => {
       const before = await deleteAlertChannel(tx, caller.tenantId, params.name);
       if (before === undefined) throw channelNotFound(params.name);
-      const object = `alert channel "${params.name}"`;
+      const object = { kind: 'alert_channel', name: params.name } as const;
       await recordChange(
         tx,
         changed(call, { action: 'alert_channel.deleted', object, before: inputOfChannel(before) }),

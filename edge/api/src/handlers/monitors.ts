@@ -201,7 +201,7 @@ async function makePlaces(
   definition: MonitorDefinition,
 ): Promise<void> {
   for (const { kind, name } of await ensurePlaces(tx, tenantId, definition)) {
-    await recordChange(tx, changed(call, { action: `${kind}.created`, object: `${kind} "${name}"`, tenantId }));
+    await recordChange(tx, changed(call, { action: `${kind}.created`, object: { kind, name }, tenantId }));
   }
 }
 
@@ -227,7 +227,7 @@ function changeOf(verb: string, before: MonitorDetail | undefined, after: Monito
   const row = (after ?? before) as MonitorDetail;
   return {
     action: `monitor.${verb}`,
-    object: `monitor "${row.name}"`,
+    object: { kind: 'monitor', name: row.name, id: row.id } as const,
     tenantId: row.tenant_id,
     ...(before === undefined ? {} : { before: inputOfMonitor(before) }),
     ...(after === undefined ? {} : { after: inputOfMonitor(after) }),

@@ -31,7 +31,7 @@ export const rollupHandlers = {
           tx,
           changed(call, {
             action: before === undefined ? 'rollup.created' : 'rollup.changed',
-            object: `rollup "${row.name}"`,
+            object: { kind: 'rollup', name: row.name },
             before: before?.definition,
             after: row.definition,
           }),
@@ -47,7 +47,7 @@ export const rollupHandlers = {
     const { params, caller } = call;
     await store.write(async (tx) => {
       const { definition } = await deleteRollup(tx, caller.tenantId, params.name);
-      const object = `rollup "${params.name}"`;
+      const object = { kind: 'rollup', name: params.name } as const;
       await recordChange(tx, changed(call, { action: 'rollup.deleted', object, before: definition }));
     });
     await messages.publish('rollups');

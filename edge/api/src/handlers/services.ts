@@ -60,7 +60,7 @@ export const serviceHandlers = {
       if (present !== undefined) assertVersion(`Service "${body.name}"`, present.version, ifMatch);
       const put = await serviceKind.put(tx, caller.tenantId, body, dependencies);
       const action = put.before === undefined ? 'service.created' : 'service.changed';
-      await recordChange(tx, changed(call, { action, object: `service "${body.name}"`, ...put }));
+      await recordChange(tx, changed(call, { action, object: { kind: 'service', name: body.name }, ...put }));
       return serviceOf(tx, caller.tenantId, body.name);
     });
     await messages.publish('services');
@@ -71,7 +71,7 @@ export const serviceHandlers = {
     const { params, caller } = call;
     await store.write(async (tx) => {
       const before = await deleteService(tx, caller.tenantId, params.name);
-      const object = `service "${params.name}"`;
+      const object = { kind: 'service', name: params.name } as const;
       await recordChange(tx, changed(call, { action: 'service.deleted', object, before }));
     });
     await messages.publish('services');
@@ -88,7 +88,8 @@ export const serviceHandlers = {
     const view = await store.write(async (tx) => {
       const { before, after } = await putEnvironment(tx, caller.tenantId, body);
       const action = before === undefined ? 'environment.created' : 'environment.changed';
-      await recordChange(tx, changed(call, { action, object: `environment "${body.name}"`, before, after }));
+      const object = { kind: 'environment', name: body.name } as const;
+      await recordChange(tx, changed(call, { action, object, before, after }));
       return viewOfEnvironment(after);
     });
     await messages.publish('services');
@@ -108,7 +109,8 @@ export const serviceHandlers = {
     const view = await store.write(async (tx) => {
       const { before, after } = await putZone(tx, caller.tenantId, body);
       const action = before === undefined ? 'zone.created' : 'zone.changed';
-      await recordChange(tx, changed(call, { action, object: `zone "${body.name}"`, before, after }));
+      const object = { kind: 'zone', name: body.name } as const;
+      await recordChange(tx, changed(call, { action, object, before, after }));
       return viewOfZone(after, await watchedZones(tx));
     });
     await messages.publish('services');

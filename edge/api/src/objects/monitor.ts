@@ -27,11 +27,12 @@ export const monitorKind = defineObjectKind<MonitorInput>({
     await ensurePlaces(tx, tenantId, definition);
     const before = await lockMonitor(tx, tenantId, { name: definition.name });
     if (before === undefined) {
-      return { before: undefined, after: inputOfMonitor(await insertMonitor(tx, tenantId, definition, true)) };
+      const made = await insertMonitor(tx, tenantId, definition, true);
+      return { before: undefined, after: inputOfMonitor(made), id: made.id };
     }
     const isSame = before.applied && contentHash(inputOfMonitor(before)) === contentHash(inputOfDefinition(definition));
     const after = isSame ? before : await updateMonitor(tx, before.id, definition, { applied: true });
-    return { before: inputOfMonitor(before), after: inputOfMonitor(after) };
+    return { before: inputOfMonitor(before), after: inputOfMonitor(after), id: after.id };
   },
   list: async (tx, tenantId) => (await listMonitorDetails(tx, tenantId)).map(inputOfMonitor),
 });

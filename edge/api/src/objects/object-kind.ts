@@ -9,6 +9,8 @@ export type ObjectForm = Readonly<Record<string, unknown>>;
 export interface PutObject {
   readonly before: ObjectForm | undefined;
   readonly after: ObjectForm;
+  /** Of a monitor. */
+  readonly id?: string;
 }
 
 /** A kind of object that can be kept as code: how it is checked, written and listed. Names are unique within a tenant. */

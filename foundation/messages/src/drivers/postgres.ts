@@ -1,35 +1,33 @@
-import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
-import { type Listener, notify, openListener, type Store } from '@watchkeeper/store';
-import { type Messages, type Topic, topics } from '../messages.ts';
-
-export interface PostgresMessagesOptions {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly logger: Logger;
-}
+import { backoffMs } from '@watchkeeper/kit';
+import { type Listener, notify, openListener } from '@watchkeeper/store';
+import { Type } from 'typebox';
+import { HandlersByTopic } from '../handlers-by-topic.ts';
+import { defineMessageDriver, type MessageDriverContext } from '../message-driver.ts';
+import type { Messages } from '../messages.ts';
 
 const channel = 'watchkeeper';
 
+export default defineMessageDriver({
+  name: 'postgres',
+  summary: 'Wake-ups by LISTEN and NOTIFY of the database; nothing is told to programs outside.',
+  options: Type.Object({}, { additionalProperties: false }),
+  open: (_options, context) => postgresMessages(context),
+});
+
 /** LISTEN/NOTIFY. One connection listens; a lost one is opened again and every handler is called. */
-export function postgresMessages({ store, clock, logger }: PostgresMessagesOptions): Messages {
-  const handlers = new Map<Topic, Set<() => void>>(topics.map((topic) => [topic, new Set()]));
+export function postgresMessages({ store, clock, logger }: MessageDriverContext): Messages {
+  const handlers = new HandlersByTopic();
   const stop = new AbortController();
   let listener: Listener | undefined;
-
-  const call = (topic: Topic) => {
-    for (const handler of handlers.get(topic) ?? []) handler();
-  };
 
   const listen = async () => {
     for (let attempt = 0; !stop.signal.aborted; attempt++) {
       try {
-        const opened = await openListener(store.connection, channel, (payload) => {
-          if ((topics as readonly string[]).includes(payload)) call(payload as Topic);
-        });
+        const opened = await openListener(store.connection, channel, (payload) => handlers.call(payload));
         if (stop.signal.aborted) return await opened.close();
         listener = opened;
         attempt = 0;
-        for (const topic of topics) call(topic);
+        handlers.callAll();
         await opened.ended;
         if (!stop.signal.aborted) logger.warn('the connection for wake-ups was lost; it is opened again');
       } catch (error) {
@@ -43,10 +41,7 @@ export function postgresMessages({ store, clock, logger }: PostgresMessagesOptio
 
   return {
     publish: (topic) => notify(store.db, channel, topic),
-    subscribe(topic, handler) {
-      handlers.get(topic)?.add(handler);
-      return () => handlers.get(topic)?.delete(handler);
-    },
+    subscribe: (topic, handler) => handlers.add(topic, handler),
     async close() {
       stop.abort();
       await listener?.close();

@@ -3,14 +3,16 @@ import type pg from 'pg';
 import { type Connection, clientConfig, newClient } from '../store.ts';
 import { sql as spine } from './0001-spine.ts';
 import { sql as outsideLog } from './0002-outside-log.ts';
+import { sql as notifications } from './0003-notifications.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: 'spine', sql: spine },
   { version: 2, name: 'outside-log', sql: outsideLog },
+  { version: 3, name: 'notifications', sql: notifications },
 ];
 
-export const newestVersion = migrations.length;
+export const newestVersion = migrations.at(-1)?.version ?? 0;
 
 /** One lock for everybody who migrates this database ("wk" in ASCII, then 1). */
 const migrationLock = 0x776b0001;

@@ -1,0 +1,5 @@
+/** Message drivers by name, alphabetical. */
+export const messageDrivers = {
+  amqp: () => import('./amqp.ts'),
+  postgres: () => import('./postgres.ts'),
+};
