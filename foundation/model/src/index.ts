@@ -18,6 +18,7 @@ export * from './monitor-type.ts';
 export * from './nearest-name.ts';
 export * from './plugin.ts';
 export * from './problem.ts';
+export * from './processes.ts';
 export * from './query.ts';
 export * from './reasons.ts';
 export * from './resource.ts';
