@@ -27,9 +27,15 @@ export function processListOf({
   return {
     at: at.toISOString(),
     items: [...items.filter(isRunning), ...items.filter((item) => !isRunning(item))],
-    leases: leases.map(leaseView),
+    leases: leases.filter((lease) => isOfInterest(lease, at, readers)).map(leaseView),
     readers: readers.map((reader) => readerView(reader, leases)),
   };
+}
+
+/** What nobody has held for a day is nobody's any more, such as a zone that was given up; a partition always is somebody's. */
+function isOfInterest({ name, expiresAt }: SeenLease, at: Date, readers: readonly SeenReader[]): boolean {
+  const isRecent = at.getTime() - expiresAt.getTime() < 86_400_000;
+  return isRecent || readers.some(({ reader, partition }) => name === `${reader}/${partition}`);
 }
 
 const isRunning = ({ state }: ProcessView) => state === 'running';

@@ -90,9 +90,23 @@ describe('Processes', () => {
     if (lease !== undefined) await releaseLease(world.store.db, lease);
   });
 
-  it('after a day nobody speaks of it any more', async () => {
+  it('after a day nobody speaks of it any more, nor of a zone that was given up; a partition stays', async () => {
     await letPass(86_400, 'one');
-    expect((await ask()).items.map(({ host }) => host)).toEqual(['two']);
+    await sql`update leases set expires_at = expires_at - interval '25 hours' where name in ('scheduler/fra', 'processor/0')`.execute(
+      world.store.db,
+    );
+    const { items, leases } = await ask();
+    expect(items.map(({ host }) => host)).toEqual(['two']);
+    expect(leases.map(({ name }) => name)).toEqual(['health/0', 'processor/0']);
+  });
+
+  it('who takes part in sharing leases holds nothing by that', async () => {
+    await sql`insert into leases (name, holder, serves, expires_at) values ('processor/member/two/7/00000000', 'two/7/00000000', '{0}', now() + interval '1 minute')`.execute(
+      world.store.db,
+    );
+    const { items, leases } = await ask();
+    expect(leases.map(({ name }) => name)).toEqual(['health/0', 'processor/0']);
+    expect(items[0]?.leases).toEqual(['health/0']);
   });
 
   it('every viewer sees them, a stranger does not', async () => {

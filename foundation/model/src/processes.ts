@@ -88,7 +88,7 @@ export const ProcessList = Type.Object(
   {
     at: Instant('The time of the database when it was read'),
     items: Type.Array(ProcessView, { description: 'Running ones first' }),
-    leases: Type.Array(LeaseView),
+    leases: Type.Array(LeaseView, { description: 'Held now, or within the last day' }),
     readers: Type.Array(ReaderView),
   },
   { $id: 'ProcessList' },

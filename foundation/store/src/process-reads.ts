@@ -28,12 +28,11 @@ export interface SeenLease {
   readonly isHeld: boolean;
 }
 
-/** Every lease that was ever taken, and whether somebody holds it now. */
+/** Every right to something that was ever taken, and whether somebody has it now; not who only takes part in sharing. */
 export async function readLeases(db: Db): Promise<SeenLease[]> {
   const { rows } = await sql<SeenLease>`
-    select name, holder, expires_at as "expiresAt", expires_at > clock_timestamp() as "isHeld" from leases order by name`.execute(
-    db,
-  );
+    select name, holder, expires_at as "expiresAt", expires_at > clock_timestamp() as "isHeld"
+    from leases where serves is null order by name`.execute(db);
   return rows;
 }
 

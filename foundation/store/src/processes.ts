@@ -26,7 +26,7 @@ export async function noteProcess(
     insert into processes (id, host, pid, version, roles, zones, started_at, seen_at, figures)
     values (${row.id}, ${row.host}, ${row.pid}, ${row.version}, ${row.roles}::text[], ${row.zones}::text[], ${row.startedAt}, now(),
       ${JSON.stringify(row.figures)}::jsonb || jsonb_build_object('leases', array(
-        select name from leases where holder = ${row.id} and expires_at > clock_timestamp() order by name)))
+        select name from leases where holder = ${row.id} and serves is null and expires_at > clock_timestamp() order by name)))
     on conflict (id) do update set seen_at = now(), figures = excluded.figures`.execute(db);
 }
 
