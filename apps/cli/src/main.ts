@@ -7,6 +7,7 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { keyCommand, loginLinkCommand } from './commands/key.ts';
 import { monitorCommand } from './commands/monitor.ts';
+import { processCommand } from './commands/process.ts';
 import { rollupCommand } from './commands/rollup.ts';
 import { serviceCommand } from './commands/service.ts';
 import { startCommand } from './commands/start.ts';
@@ -40,6 +41,7 @@ const commands = [
   alertCommand,
   keyCommand,
   loginLinkCommand,
+  processCommand,
   dbCommand,
   configCommand,
   doctorCommand,

@@ -23,6 +23,7 @@ import { Ends } from './ends.ts';
 import { readFigures } from './figures.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startMaintenance } from './maintenance.ts';
+import { measureProcess, type NotedError } from './process-figures.ts';
 import type { ProcessRole, Settings } from './settings.ts';
 
 export interface AssembleOptions {
@@ -34,6 +35,8 @@ export interface AssembleOptions {
   readonly webRoot: Promise<string>;
   readonly version: string;
   readonly onProgress: (step: string) => void;
+  /** The last error that the log of this process tells of. */
+  readonly lastError: () => NotedError | null;
 }
 
 /** A process with its roles. Nothing is served before `listen`. */
@@ -141,13 +144,8 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
     roles: settings.roles,
-    figures: () => ({
-      dropped: scheduler?.stats().droppedEvents ?? 0,
-      latenessP99Ms: scheduler?.stats().latenessP99Ms ?? null,
-      lastError: scheduler?.stats().lastError ?? processor?.stats().lastError ?? maintenance.lastError(),
-    }),
+    figures: measureProcess({ scheduler, processor, health, lastError: options.lastError }),
   });
-
   ends.add('heartbeat', () => heartbeat.stop());
 
   return {

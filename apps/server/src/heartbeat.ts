@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import type { Clock, Logger } from '@watchkeeper/kit';
+import type { ProcessFigures } from '@watchkeeper/model';
 import { asStoreError, forgetProcess, noteProcess, type Store } from '@watchkeeper/store';
 
 export interface Heartbeat {
@@ -24,7 +25,7 @@ export function startHeartbeat({
   readonly roles: readonly string[];
   readonly zones: readonly string[];
   readonly startedAt: Date;
-  readonly figures: () => Readonly<Record<string, unknown>>;
+  readonly figures: () => Omit<ProcessFigures, 'leases'>;
 }): Heartbeat {
   const stop = new AbortController();
   const run = async () => {

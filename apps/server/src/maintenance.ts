@@ -10,7 +10,6 @@ import {
 import type { Settings } from './settings.ts';
 
 export interface Maintenance {
-  readonly lastError: () => string | null;
   drain(): Promise<void>;
 }
 
@@ -33,7 +32,6 @@ export function startMaintenance({
 }): Maintenance {
   const stop = new AbortController();
   const milliseconds = (text: string) => parseDuration(text) as number;
-  let lastError: string | null = null;
 
   const once = async () => {
     await prepareEventPartitions(store.connection);
@@ -57,9 +55,7 @@ export function startMaintenance({
       while (!signal.aborted) {
         try {
           await once();
-          lastError = null;
         } catch (error) {
-          lastError = (error as Error).message;
           logger.warn({ err: error }, 'maintenance failed; it is tried again in ten minutes');
         }
         await clock.pause(everyMs, signal);
@@ -67,7 +63,6 @@ export function startMaintenance({
     },
   });
   return {
-    lastError: () => lastError,
     async drain() {
       stop.abort();
       await running;

@@ -1,5 +1,6 @@
 import { armFailpoint, createLogger } from '@watchkeeper/kit';
 import { errorCatalogue } from '@watchkeeper/model';
+import type { NotedError } from './process-figures.ts';
 import type { Settings } from './settings.ts';
 import { type RunningServer, startServer, version } from './start-server.ts';
 
@@ -24,13 +25,19 @@ const sameSignalMs = 500;
 export async function runServer({ settings, environment, output, logOutput, command }: RunOptions): Promise<number> {
   if (environment.WK_FAILPOINT !== undefined) armFailpoint(environment.WK_FAILPOINT);
   const { level, format } = settings.log;
-  const logger = createLogger({ level, format, destination: logOutput });
+  let lastError: NotedError | null = null;
+  const logger = createLogger({
+    ...{ level, format, destination: logOutput },
+    onError: (message) => {
+      lastError = { message, at: new Date().toISOString() };
+    },
+  });
   const startedMs = performance.now();
   const seconds = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`.padStart(7);
   output.write(`Watchkeeper ${version} is starting\n`);
   const ended = endSignal();
   const starting = startServer({
-    ...{ settings, environment, logger },
+    ...{ settings, environment, logger, lastError: () => lastError },
     onProgress: (step) => output.write(`${seconds()}  ${step}\n`),
   });
   const server = await starting;

@@ -7,6 +7,7 @@ import { type Assembled, assemble } from './assemble.ts';
 import { openDatabase } from './database.ts';
 import { demoObjects } from './demo.ts';
 import { ensureLocalAccess } from './local-access.ts';
+import type { NotedError } from './process-figures.ts';
 import type { Settings } from './settings.ts';
 import { prepareWeb } from './web-root.ts';
 
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly onProgress: (step: string) => void;
+  /** The last error that the log of this process tells of. */
+  readonly lastError: () => NotedError | null;
 }
 
 export interface RunningServer {
@@ -57,7 +60,8 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
   };
   try {
     const { connection } = database;
-    assembled = await assemble({ settings, environment, connection, logger, webRoot, version, onProgress });
+    const { lastError } = options;
+    assembled = await assemble({ settings, environment, connection, logger, webRoot, version, onProgress, lastError });
     const entry = settings.roles.includes('api') ? await open(assembled, settings, onProgress) : undefined;
     const { monitors, services, environments } = await readProductCounts(assembled.store.db);
     return {

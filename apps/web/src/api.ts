@@ -56,6 +56,14 @@ export const useOverview = (environment: string | undefined, from: string, to: s
 export const useProduct = () =>
   useQuery({ queryKey: ['product'], queryFn: () => api.call('getProduct'), staleTime: 60_000 });
 
+/** Asked again so often that a process that is killed shows within seconds. */
+export const useProcesses = () =>
+  useQuery({
+    queryKey: ['processes'],
+    queryFn: ({ signal }) => api.call('listProcesses', { signal }),
+    refetchInterval: 2000,
+  });
+
 export const useZones = () =>
   useQuery({ queryKey: ['zones'], queryFn: () => api.call('listZones'), staleTime: 30_000 });
 

@@ -54,6 +54,11 @@ const editMonitorRoute = createRoute({
   path: '/monitors/$id/edit',
   component: lazyRouteComponent(() => import('./pages/MonitorFormPage.tsx'), 'EditMonitorPage'),
 });
+const processesRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/system/processes',
+  component: lazyRouteComponent(() => import('./pages/ProcessesPage.tsx'), 'ProcessesPage'),
+});
 const settingsRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/settings',
@@ -83,6 +88,7 @@ const routeTree = rootRoute.addChildren([
     newMonitorRoute,
     monitorRoute,
     editMonitorRoute,
+    processesRoute,
     settingsRoute.addChildren([keysRoute, alertsRoute, changesRoute]),
   ]),
 ]);

@@ -58,6 +58,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
 
   return {
     store,
+    eventLog,
     app,
     admin,
     /** Errors that the server logged: mistakes of ours. */

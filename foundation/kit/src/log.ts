@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
+import { type DestinationStream, type LoggerOptions, type Logger as PinoLogger, pino } from 'pino';
 
 /** Structured log: one JSON object a line, or for people in a terminal a short line. */
 export type Logger = PinoLogger;
@@ -8,16 +8,37 @@ export interface LogOptions {
   /** `json` for machines, `text` for a terminal. */
   readonly format: 'json' | 'text';
   readonly destination: NodeJS.WritableStream;
+  /** Told of every line that speaks of an error, as far as the level lets it be written. */
+  readonly onError?: (message: string) => void;
 }
 
 /** Keys whose values never reach the log. */
 const secretKeys = ['password', 'secret', 'token', 'authorization', 'cookie', 'key'];
 
-export function createLogger({ level, format, destination }: LogOptions): Logger {
+export function createLogger({ level, format, destination, onError }: LogOptions): Logger {
   const redact = { paths: secretKeys.flatMap((key) => [key, `*.${key}`]), censor: '***' };
   const stream: DestinationStream =
     format === 'json' ? destination : { write: (line: string) => destination.write(textLine(line)) };
-  return pino({ level, redact, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+  const hooks: LoggerOptions['hooks'] =
+    onError === undefined
+      ? {}
+      : {
+          logMethod(args, method, levelNumber) {
+            const message = errorMessageOf(args, levelNumber);
+            if (message !== undefined) onError(message);
+            return method.apply(this, args);
+          },
+        };
+  return pino({ level, redact, hooks, base: null, timestamp: pino.stdTimeFunctions.isoTime }, stream);
+}
+
+/** What a line says of an error: warnings that carry one, and everything worse. */
+function errorMessageOf([first, second]: readonly unknown[], levelNumber: number): string | undefined {
+  const text = typeof first === 'string' ? first : typeof second === 'string' ? second : '';
+  const error = typeof first === 'object' && first !== null ? (first as { err?: unknown }).err : undefined;
+  if (levelNumber < 50 && (levelNumber < 40 || error === undefined)) return undefined;
+  const why = error instanceof Error ? error.message : '';
+  return [text, why].filter((part) => part !== '').join(': ');
 }
 
 const levelNames: Readonly<Record<number, string>> = {

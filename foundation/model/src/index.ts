@@ -21,6 +21,7 @@ export * from './nearest-name.ts';
 export * from './notification.ts';
 export * from './plugin.ts';
 export * from './problem.ts';
+export * from './processes.ts';
 export * from './query.ts';
 export * from './reasons.ts';
 export * from './resource.ts';

@@ -28,6 +28,7 @@ export * from './notification-outbox.ts';
 export * from './overview-reads.ts';
 export * from './partitions.ts';
 export * from './places.ts';
+export * from './process-reads.ts';
 export * from './processes.ts';
 export * from './producer-mark.ts';
 export * from './query.ts';

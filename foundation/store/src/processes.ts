@@ -1,3 +1,4 @@
+import type { ProcessFigures } from '@watchkeeper/model';
 import { sql } from 'kysely';
 import type { Db } from './store.ts';
 
@@ -11,15 +12,21 @@ export interface ProcessRow {
   readonly roles: readonly string[];
   readonly zones: readonly string[];
   readonly startedAt: Date;
-  /** Counters it tells about itself. */
-  readonly figures: Readonly<Record<string, unknown>>;
 }
 
-/** Says that a process is there; called every few seconds. */
-export async function noteProcess(db: Db, row: ProcessRow): Promise<void> {
+/**
+ * Says that a process is there; called every few seconds. The leases that it holds at that moment are kept with its
+ * figures: when it falls silent, they tell what has to be taken over.
+ */
+export async function noteProcess(
+  db: Db,
+  row: ProcessRow & { readonly figures: Omit<ProcessFigures, 'leases'> },
+): Promise<void> {
   await sql`
     insert into processes (id, host, pid, version, roles, zones, started_at, seen_at, figures)
-    values (${row.id}, ${row.host}, ${row.pid}, ${row.version}, ${row.roles}::text[], ${row.zones}::text[], ${row.startedAt}, now(), ${JSON.stringify(row.figures)}::jsonb)
+    values (${row.id}, ${row.host}, ${row.pid}, ${row.version}, ${row.roles}::text[], ${row.zones}::text[], ${row.startedAt}, now(),
+      ${JSON.stringify(row.figures)}::jsonb || jsonb_build_object('leases', array(
+        select name from leases where holder = ${row.id} and serves is null and expires_at > clock_timestamp() order by name)))
     on conflict (id) do update set seen_at = now(), figures = excluded.figures`.execute(db);
 }
 

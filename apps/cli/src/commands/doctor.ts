@@ -1,7 +1,15 @@
 import { statSync } from 'node:fs';
 import { createClient } from '@watchkeeper/client';
 import { localAccessFile } from '@watchkeeper/client/local-access';
-import type { Overview, Zone } from '@watchkeeper/model';
+import {
+  listText,
+  missedProcesses,
+  type Overview,
+  type ProcessList,
+  processName,
+  unreadText,
+  type Zone,
+} from '@watchkeeper/model';
 import { Command } from 'commander';
 import { dataDirOf, findAccess, type GlobalOptions } from '../connection.ts';
 import { milliseconds, paint, print, printJson } from '../output.ts';
@@ -60,6 +68,7 @@ async function examine(options: GlobalOptions): Promise<Finding[]> {
       isSame ? `both ${ownVersion}` : `server ${product.version}, this program ${ownVersion}; use the same`,
     );
     noteZones((await client.call('listZones')).items, note);
+    noteProcesses(await client.call('listProcesses'), note);
     noteSelf((await client.call('getOverview')).self, note);
   } catch (error) {
     note('server answers', false, (error as Error).message);
@@ -95,6 +104,29 @@ function noteZones(zones: readonly Zone[], note: Note): void {
     unwatched.length === 0
       ? `watched from ${zones.map(({ name }) => name).join(', ')}`
       : `nobody watches from ${unwatched.join(', ')}: start a process with --zones ${unwatched.join(',')} there`,
+  );
+}
+
+function noteProcesses(list: ProcessList, note: Note): void {
+  const { items } = list;
+  const names = (all: ProcessList['items']) => listText(all.map(({ id }) => processName(id, items)));
+  const silent = items.filter(({ state }) => state === 'silent');
+  const missed = missedProcesses(list);
+  const replaced = silent.filter((item) => !missed.includes(item));
+  note(
+    'processes',
+    missed.length === 0,
+    missed.length > 0
+      ? `${names(missed)} fell silent and nobody took over all of the work: start the process again; \`watchkeeper process list\` shows what lies`
+      : `${items.length - silent.length} running${replaced.length === 0 ? '' : `; ${names(replaced)} fell silent and others took over`}`,
+  );
+  const unread = unreadText(list);
+  note(
+    'readers',
+    unread === '',
+    unread === ''
+      ? 'every partition of the event log is read'
+      : `nobody reads ${unread}: start a process with --roles processor,health; a take-over needs up to 10 s`,
   );
 }
 

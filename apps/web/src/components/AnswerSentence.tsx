@@ -6,9 +6,12 @@ import { StateGlyph } from './StateGlyph.tsx';
 /** How a page begins: one generated sentence, then the proof. Only a change of the title is read out, not each minute. */
 export function AnswerSentence({
   answer: { state, title, sentences },
+  spoken = title,
   children,
 }: {
   readonly answer: Answer;
+  /** What is read out when it changes, where the title holds figures that move. */
+  readonly spoken?: string;
   readonly children?: ReactNode;
 }) {
   return (
@@ -19,7 +22,7 @@ export function AnswerSentence({
         <p>{sentences.join(' ')}</p>
       </div>
       {children}
-      <Announce text={title} />
+      <Announce text={spoken} />
     </div>
   );
 }

@@ -5,16 +5,17 @@ import { defaultFrom } from '../search.ts';
 
 /** The places of the app, as the rail and the bar at the bottom show them. */
 export const pages: readonly {
-  readonly to: '/' | '/monitors' | '/settings/keys';
+  readonly to: '/' | '/monitors' | '/system/processes' | '/settings/keys';
   readonly title: string;
   readonly icon: IconName;
 }[] = [
   { to: '/', title: 'Overview', icon: 'layout-dashboard' },
   { to: '/monitors', title: 'Monitors', icon: 'heartbeat' },
+  { to: '/system/processes', title: 'System', icon: 'server' },
   { to: '/settings/keys', title: 'Settings', icon: 'settings' },
 ];
 
-/** A link to the settings is the current one on all of their pages. */
+/** A link to the settings, say, is the current one on all of their pages. */
 export const isCurrent = (to: string, pathname: string): boolean =>
   to === '/' ? pathname === '/' : pathname.startsWith(`/${to.split('/')[1]}`);
 

@@ -6,6 +6,7 @@ import { monitorReadHandlers } from './monitor-reads.ts';
 import { monitorHandlers } from './monitors.ts';
 import { objectHandlers } from './objects.ts';
 import { overviewHandlers } from './overview.ts';
+import { processHandlers } from './processes.ts';
 import { productHandlers } from './product.ts';
 import { queryHandlers } from './query.ts';
 import { rollupHandlers } from './rollups.ts';
@@ -14,6 +15,7 @@ import { serviceHandlers } from './services.ts';
 /** One handler per operation; the type makes it complete. */
 export const handlers: Handlers = {
   ...productHandlers,
+  ...processHandlers,
   ...monitorReadHandlers,
   ...monitorHandlers,
   ...serviceHandlers,

@@ -4,6 +4,7 @@
  */
 export const operations = {
   getProduct: 'GET /api/v1',
+  listProcesses: 'GET /api/v1/processes',
 
   listMonitors: 'GET /api/v1/monitors',
   createMonitor: 'POST /api/v1/monitors',

@@ -13,6 +13,7 @@ import {
   MonitorTypeView,
   StatisticsRow,
 } from '../monitor.ts';
+import { ProcessList } from '../processes.ts';
 import { Heatmap, HeatmapInput, QueryInput, QueryResult } from '../query.ts';
 import { ApplyInput, ApplyResult } from '../resource.ts';
 import { Rollup, RollupInput } from '../rollup.ts';
@@ -108,6 +109,14 @@ export const routes = {
       },
       { $id: 'Product' },
     ),
+  },
+
+  listProcesses: {
+    summary:
+      'Every process with its roles, what it reads and how far it is behind, who holds which lease, and what nobody reads',
+    role: 'viewer',
+    tag: 'product',
+    response: ProcessList,
   },
 
   listMonitors: {

@@ -1,3 +1,5 @@
 export * from './numbers.ts';
+export * from './process-parts.ts';
+export * from './processes.ts';
 export * from './sentences.ts';
 export * from './times.ts';

@@ -1,0 +1,58 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Health } from '@watchkeeper/health';
+import type { ProcessFigures } from '@watchkeeper/model';
+import type { Processor } from '@watchkeeper/processor';
+import type { Scheduler } from '@watchkeeper/sources';
+
+export type NotedError = NonNullable<ProcessFigures['lastError']>;
+
+export interface MeasuredRoles {
+  readonly scheduler: Scheduler | undefined;
+  readonly processor: Processor | undefined;
+  readonly health: Health | undefined;
+  readonly lastError: () => NotedError | null;
+}
+
+/** Longest text of an error that is told, characters. */
+const longestError = 500;
+/** How often the event loop is asked, milliseconds; an idle loop answers after just as long. */
+const askEveryMs = 20;
+
+/**
+ * Measures this process from now on; each call tells what the figures are, and shares and percentiles since the call
+ * before.
+ */
+export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures, 'leases'> {
+  const { scheduler, processor, health } = roles;
+  const delay = monitorEventLoopDelay({ resolution: askEveryMs });
+  delay.enable();
+  let cpu = process.cpuUsage();
+  let atMs = performance.now();
+
+  return () => {
+    const spent = process.cpuUsage(cpu);
+    const nowMs = performance.now();
+    const cpuRatio = nowMs > atMs ? (spent.user + spent.system) / 1000 / (nowMs - atMs) : null;
+    const loopDelayP99Ms = delay.count === 0 ? null : Math.max(0, delay.percentile(99) / 1e6 - askEveryMs);
+    cpu = process.cpuUsage();
+    atMs = nowMs;
+    delay.reset();
+    const checks = scheduler?.stats();
+    const readers = { processor: processor?.stats().partitions, health: health?.stats().partitions };
+    const error = roles.lastError();
+    return {
+      isRemote: false,
+      readers: Object.entries(readers).flatMap(([reader, partitions]) =>
+        partitions === undefined ? [] : [{ reader, partitions: [...partitions] }],
+      ),
+      checks: checks?.checks ?? null,
+      latenessP99Ms: checks?.latenessP99Ms ?? null,
+      dropped: checks?.droppedEvents ?? 0,
+      waitingEvents: checks?.waitingEvents ?? 0,
+      rssBytes: process.memoryUsage.rss(),
+      loopDelayP99Ms,
+      cpuRatio,
+      lastError: error === null ? null : { ...error, message: error.message.slice(0, longestError) },
+    };
+  };
+}

@@ -1,0 +1,83 @@
+import {
+  type LeaseView,
+  type ProcessList,
+  type ProcessView,
+  processFiguresOf,
+  type ReaderView,
+} from '@watchkeeper/model';
+import type { SeenLease, SeenProcess, SeenReader } from '@watchkeeper/store';
+
+/** Pure parts of the page of processes. */
+
+/** A process that says nothing for so long is silent: two of its words are missing. Milliseconds. */
+export const silentAfterMs = 12_000;
+
+export function processListOf({
+  at,
+  processes,
+  leases,
+  readers,
+}: {
+  readonly at: Date;
+  readonly processes: readonly SeenProcess[];
+  readonly leases: readonly SeenLease[];
+  readonly readers: readonly SeenReader[];
+}): ProcessList {
+  const items = processes.map((process) => processView(process, leases));
+  return {
+    at: at.toISOString(),
+    items: [...items.filter(isRunning), ...items.filter((item) => !isRunning(item))],
+    leases: leases.filter((lease) => isOfInterest(lease, at, readers)).map(leaseView),
+    readers: readers.map((reader) => readerView(reader, leases)),
+  };
+}
+
+/** What nobody has held for a day is nobody's any more, such as a zone that was given up; a partition always is somebody's. */
+function isOfInterest({ name, expiresAt }: SeenLease, at: Date, readers: readonly SeenReader[]): boolean {
+  const isRecent = at.getTime() - expiresAt.getTime() < 86_400_000;
+  return isRecent || readers.some(({ reader, partition }) => name === `${reader}/${partition}`);
+}
+
+const isRunning = ({ state }: ProcessView) => state === 'running';
+
+function processView(process: SeenProcess, leases: readonly SeenLease[]): ProcessView {
+  const { id, host, pid, version, roles, zones, silentMs } = process;
+  const figures = processFiguresOf(process.figures);
+  const isSilent = silentMs > silentAfterMs;
+  const had = isSilent ? leases.filter(({ name }) => figures.leases.includes(name)) : [];
+  const moved = Map.groupBy(
+    had.filter(({ holder, isHeld }) => isHeld && holder !== id),
+    ({ holder }) => holder,
+  );
+  return {
+    ...{ id, host, pid, version, roles: [...roles], zones: [...zones] },
+    startedAt: process.startedAt.toISOString(),
+    seenAt: process.seenAt.toISOString(),
+    state: isSilent ? 'silent' : 'running',
+    isRemote: figures.isRemote,
+    figures,
+    leases: leases.filter(({ holder, isHeld }) => isHeld && holder === id).map(nameOf),
+    replacedBy: [...moved].map(([holder, all]) => ({ process: holder, leases: all.map(nameOf) })),
+    abandoned: had.filter(({ isHeld }) => !isHeld).map(nameOf),
+  };
+}
+
+const nameOf = ({ name }: SeenLease) => name;
+
+function leaseView({ name, holder, expiresAt, isHeld }: SeenLease): LeaseView {
+  return { name, holder: isHeld ? holder : null, lastHolder: holder, until: expiresAt.toISOString() };
+}
+
+function readerView(
+  { reader, partition, updatedAt, lagEvents, lagMs }: SeenReader,
+  leases: readonly SeenLease[],
+): ReaderView {
+  const lease = leases.find(({ name }) => name === `${reader}/${partition}`);
+  const holder = lease?.isHeld === true ? lease.holder : null;
+  const leftAt = lease === undefined ? updatedAt : lease.expiresAt;
+  return {
+    ...{ reader, partition, holder, lagEvents },
+    unheldSince: holder === null && leftAt !== null ? leftAt.toISOString() : null,
+    lagMs: lagMs === null ? null : Math.max(0, lagMs),
+  };
+}

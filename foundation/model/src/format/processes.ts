@@ -1,0 +1,108 @@
+import type { ProcessList, ProcessView, ReaderView } from '../processes.ts';
+import { countText, millisecondsText } from './numbers.ts';
+import { rangesText } from './process-parts.ts';
+import { type Answer, listText } from './sentences.ts';
+import { lengthText } from './times.ts';
+
+/** Roles without which nothing is added up or judged. */
+const neededRoles = ['processor', 'health'];
+/** A take-over takes less; what nobody holds for longer stays so without somebody's hand. Milliseconds. */
+const takeOverMs = 15_000;
+/** Readers that are further behind are late, milliseconds. */
+const lateMs = 10_000;
+
+/** How people call a process: `host/1234`. */
+export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
+  const known = items.find((item) => item.id === id);
+  // Identifiers end with letters that only make them unique.
+  return known === undefined ? id.split('/').slice(0, 2).join('/') : `${known.host}/${known.pid}`;
+}
+
+/** Partitions that nobody reads, the one left longest first; those that nobody ever read lead. */
+export function unreadPartitions({ readers }: Pick<ProcessList, 'readers'>): ReaderView[] {
+  const sinceMs = ({ unheldSince }: ReaderView) => (unheldSince === null ? 0 : Date.parse(unheldSince));
+  return readers.filter(({ holder }) => holder === null).sort((a, b) => sinceMs(a) - sinceMs(b));
+}
+
+/** Partitions that nobody reads, by reader: `health 3; processor 0–3`. */
+export function unreadText(list: Pick<ProcessList, 'readers'>): string {
+  return [...Map.groupBy(unreadPartitions(list), ({ reader }) => reader)]
+    .map(([reader, all]) => `${reader} ${rangesText(all.map(({ partition }) => partition))}`)
+    .join('; ');
+}
+
+/** Silent processes whose work did not go to others altogether: a lease lies, or nobody else has one of their roles. */
+export function missedProcesses({ items }: Pick<ProcessList, 'items'>): ProcessView[] {
+  const present = new Set(items.filter(({ state }) => state === 'running').flatMap(({ roles }) => roles));
+  return items.filter(
+    ({ state, abandoned, roles }) =>
+      state === 'silent' && (abandoned.length > 0 || roles.some((role) => !present.has(role))),
+  );
+}
+
+/** Zones whose scheduler is gone: `scheduler/frankfurt` that nobody holds. */
+export function unwatchedZones({ leases }: Pick<ProcessList, 'leases'>): string[] {
+  return leases.flatMap(({ name, holder }) =>
+    holder === null && name.startsWith('scheduler/') ? [name.slice('scheduler/'.length)] : [],
+  );
+}
+
+/** What the page of processes says before it proves it. */
+export function processesAnswer(list: ProcessList): Answer {
+  const { items, readers } = list;
+  const nowMs = Date.parse(list.at);
+  const running = items.filter(({ state }) => state === 'running');
+  const sentences = [
+    `${running.length} ${running.length === 1 ? 'process works' : 'processes work'} on ${partitionsText(readers)}.`,
+    ...unwatchedZones(list).map((zone) => `Nobody watches from ${zone}.`),
+    ...items.filter(({ state }) => state === 'silent').map((item) => silentSentence(item, list)),
+  ];
+  const absent = neededRoles.filter((role) => !running.some(({ roles }) => roles.includes(role)));
+  if (absent.length > 0) {
+    return { state: 'failed', title: `No process has the role ${listText(absent)}`, sentences };
+  }
+  const unread = unreadPartitions(list);
+  if (unread.length > 0)
+    return { ...unreadAnswer(unread, nowMs), sentences: [`Without a reader: ${unreadText(list)}.`, ...sentences] };
+  const slowest = readers.toSorted((a, b) => (b.lagMs ?? 0) - (a.lagMs ?? 0))[0];
+  const lagMs = slowest?.lagMs ?? 0;
+  if (slowest !== undefined && lagMs > lateMs) {
+    const title = `Reader ${slowest.reader} is ${lengthText(lagMs)} behind in partition ${slowest.partition}`;
+    return { state: 'degraded', title: `${title}, ${countText(slowest.lagEvents ?? 0)} events`, sentences };
+  }
+  const title = lagMs === 0 ? 'Everything is read' : `Everything is read within ${secondsText(lagMs)}`;
+  const isMissed = missedProcesses(list).length > 0 || unwatchedZones(list).length > 0;
+  return { state: isMissed ? 'degraded' : 'ok', title, sentences };
+}
+
+function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer, 'state' | 'title'> {
+  const [first] = unread as [ReaderView, ...ReaderView[]];
+  const partitions = new Set(unread.map(({ partition }) => partition));
+  const what = partitions.size === 1 ? `partition ${first.partition}` : `${partitions.size} partitions`;
+  if (first.unheldSince === null) return { state: 'failed', title: `Nobody reads ${what}` };
+  const lengthMs = nowMs - Date.parse(first.unheldSince);
+  return {
+    state: lengthMs > takeOverMs ? 'failed' : 'degraded',
+    title: `Nobody has read ${what} for ${lengthText(lengthMs)}`,
+  };
+}
+
+function silentSentence({ host, pid, seenAt, replacedBy, abandoned }: ProcessView, list: ProcessList): string {
+  const silent = `${host}/${pid} has been silent for ${lengthText(Date.parse(list.at) - Date.parse(seenAt))}`;
+  const others = replacedBy.map(({ process }) => processName(process, list.items));
+  const parts = [
+    ...(others.length === 0 ? [] : [`replaced by ${listText(others)}`]),
+    ...(abandoned.length === 0 ? [] : [`nobody took over ${listText(abandoned)}`]),
+  ];
+  return `${[silent, ...parts].join('; ')}.`;
+}
+
+function partitionsText(readers: readonly ReaderView[]): string {
+  const partitions = new Set(readers.map(({ partition }) => partition)).size;
+  return `${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`;
+}
+
+/** Tenths of a second, not below one: `0.4 s`. */
+function secondsText(milliseconds: number): string {
+  return milliseconds < 950 ? `${Math.max(0.1, Math.ceil(milliseconds / 100) / 10)} s` : millisecondsText(milliseconds);
+}
