@@ -6,6 +6,7 @@ import type { Bench } from './bench.ts';
 const benches: Readonly<Record<string, () => Promise<{ readonly default: Bench }>>> = {
   'events-stored': () => import('./events-stored.ts'),
   'http-checks': () => import('./http-checks.ts'),
+  'kafka-stored': () => import('./kafka-stored.ts'),
 };
 
 const quick = process.argv.includes('--quick');

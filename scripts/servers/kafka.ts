@@ -60,7 +60,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<Kafka> {
     return { plain, controller, tls, sasl };
   });
   const voters = listen.map(({ controller }, index) => `${index + 1}@${hostOf(index)}:${controller}`).join(',');
-  const clusterId = randomBytes(16).toString('base64url');
+  // Begins with a letter: the tool takes a leading dash for an option.
+  const clusterId = `w${randomBytes(16).toString('base64url').slice(1)}`;
   const nodes = listen.map((own, index) => {
     const nodeFolder = join(folder, String(index + 1));
     mkdirSync(nodeFolder);
