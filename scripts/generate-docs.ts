@@ -10,7 +10,10 @@ import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
 import { monitorTypes } from '../flow/sources/src/index.ts';
 import {
+  EventMessage,
   errorCatalogue,
+  eventMessageLimits,
+  eventMessageVersion,
   type OperationName,
   operations,
   type PluginHead,
@@ -133,12 +136,44 @@ function apiPage(): string {
   return `# API\n\n${note}\n\nThe whole description is OpenAPI 3.1: \`/api/v1/openapi.json\` of a running server, also kept beside this page as \`openapi.json\`; a page to read and try it is at \`/api/v1/reference\`.\n\n${parts.join('\n\n')}\n`;
 }
 
+function eventMessagePage(): string {
+  const { events, bytes, text, attributes, attributeText, values, detailDepth } = eventMessageLimits;
+  const series = { zone: 'fra', name: 'door.opened', source: 'gate-7', valueNames: ['openMs'] };
+  const example = {
+    ...{ version: eventMessageVersion, producer: 'gate-7', epoch: 3, firstSeq: 41 },
+    series: [series],
+    events: [
+      { series: 0, timeUs: 1_767_225_600_000_000, outcome: 'ok', values: [850] },
+      { series: 0, timeUs: 1_767_225_660_000_000, outcome: 'failed', reason: 'timeout', values: [null] },
+    ],
+  };
+  const limits = table(
+    ['bound', 'most'],
+    [
+      ['events in a message', events],
+      ['bytes of a message over HTTP', bytes],
+      ['characters of a name', text],
+      ['attributes of a series', attributes],
+      ['characters of an attribute', attributeText],
+      ['values of an event', values],
+      ['levels of `detail`', detailDepth],
+    ],
+  );
+  const schema = JSON.stringify(
+    { $schema: 'https://json-schema.org/draft/2020-12/schema', ...plainSchema(EventMessage) },
+    null,
+    2,
+  );
+  return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key.\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
+}
+
 const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'apps/server/package.json'), 'utf8')) as {
   version: string;
 };
 const pages: Readonly<Record<string, string>> = {
   'api.md': apiPage(),
   'errors.md': errorsPage(),
+  'event-message.md': eventMessagePage(),
   'openapi.json': `${JSON.stringify(openApiDocument(version), null, 1)}\n`,
   'plugins.md': await pluginsPage(),
   'settings.md': settingsPage(),

@@ -7,7 +7,7 @@ import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
-import { monitorTypes, startScheduler } from '@watchkeeper/sources';
+import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -98,9 +98,14 @@ async function build(options: AssembleOptions, ends: Ends) {
   onProgress('starting the roles');
   const scheduler = has('scheduler')
     ? startScheduler({
-        ...{ store, eventLog, messages, clock, logger, holder, zones, egress, monitorTypes, credential },
+        ...{ clock, logger, zones, egress, monitorTypes, credential },
+        source: storeSchedule({ store, messages, clock, logger, holder }),
+        outlet: new EventSender({
+          ...{ eventLog, clock, logger },
+          producer: `scheduler/${holder}`,
+          bufferEvents: settings.limits.bufferedEvents,
+        }),
         checksAtOnce: settings.limits.checksAtOnce,
-        bufferEvents: settings.limits.bufferedEvents,
       })
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());

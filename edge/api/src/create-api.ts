@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
@@ -173,7 +174,7 @@ class Doors {
 function addOperation(app: FastifyInstance, name: OperationName, options: ApiOptions, doors: Doors): void {
   const [method, url] = operations[name].split(' ') as [string, string];
   const route: Route = routes[name];
-  const inBody = route.body === undefined ? undefined : compileSchema(route.body);
+  const inBody = route.body === undefined || route.ownBody ? undefined : compileSchema(route.body);
   const inQuery = route.query && compileSchema(route.query, { coerce: true, pointer: (p) => `query:${p.slice(1)}` });
   const inPath = route.params && compileSchema(route.params, { pointer: (p) => `path:${p.slice(1)}` });
   const callers = new WeakMap<FastifyRequest, Caller | undefined>();
@@ -192,7 +193,7 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
     handler: async (request, reply) => {
       const query = { ...(request.query as object) };
       const body = route.body === undefined ? undefined : (request.body ?? {});
-      check([inPath, request.params], [inQuery, query], [inBody, body]);
+      check([inPath, request.params], [inQuery, query], [inBody, route.ownBody ? undefined : body]);
       const ifMatch = versionOf(request.headers['if-match']);
       if (route.ifMatch === 'required' && request.headers['if-match'] === undefined) throw preconditionRequired();
       const call = {
@@ -216,6 +217,8 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
         return send(reply, route, done.status, done.answer);
       }
       const run = () => work(call, options);
+      if (route.etag === 'content')
+        return sendContent(reply, headerText(request.headers['if-none-match']), await run());
       return send(reply, route, status, await (route.role === 'none' ? doors.counting(request, run) : run()));
     },
   });
@@ -234,6 +237,16 @@ function send(reply: FastifyReply, route: Route, status: number, answer: unknown
   if (route.stream) return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(answer);
   if (route.etag) reply.header('etag', `"${(answer as { version: number }).version}"`);
   return status === 204 ? reply.send() : reply.send(answer);
+}
+
+/** An answer with a strong ETag of its content; 304 when the client has it already (RFC 9110, 13.1.2). */
+function sendContent(reply: FastifyReply, ifNoneMatch: string | undefined, answer: unknown): FastifyReply {
+  const text = JSON.stringify(answer);
+  const etag = `"${createHash('sha256').update(text).digest('base64url')}"`;
+  reply.header('etag', etag).header('cache-control', 'private, no-cache');
+  const known = ifNoneMatch?.split(',').map((part) => part.trim().replace(/^W\//, '')) ?? [];
+  if (known.includes(etag) || known.includes('*')) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(text);
 }
 
 function setCookie(reply: FastifyReply, token: string | undefined, maxAge: number, { product }: ApiOptions): void {

@@ -11,6 +11,7 @@ const tags: Readonly<Record<string, string>> = {
   events: 'Events and questions to them',
   rollups: 'Events added up over periods',
   alerts: 'Alerts and who is told',
+  zones: 'For schedulers in zones without access to the database',
   objects: 'Objects as code, and who changed what',
   access: 'Keys and sessions',
 };
@@ -64,6 +65,7 @@ export function openApiDocument(version: string): Json {
 
 function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSchema) => unknown): Json {
   const { summary, role, tag, params, query, body, response, status = 200, ifMatch, etag, stream } = route;
+  const isConditional = etag === 'content';
   const parameters = [
     ...parametersOf(params, 'path', schemaOf),
     ...parametersOf(query, 'query', schemaOf),
@@ -78,6 +80,17 @@ function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSche
             schema: { type: 'string' },
           },
         ]),
+    ...(isConditional
+      ? [
+          {
+            name: 'If-None-Match',
+            in: 'header',
+            required: false,
+            description: 'ETag of the answer that is known already',
+            schema: { type: 'string' },
+          },
+        ]
+      : []),
     ...(mayRepeat(name)
       ? [
           {
@@ -109,9 +122,19 @@ function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSche
     responses: {
       [status]: {
         description: status === 204 ? 'Done' : 'The answer',
-        ...(etag ? { headers: { ETag: { description: 'Version of the object', schema: { type: 'string' } } } } : {}),
+        ...(etag
+          ? {
+              headers: {
+                ETag: {
+                  description: isConditional ? 'Hash of the content' : 'Version of the object',
+                  schema: { type: 'string' },
+                },
+              },
+            }
+          : {}),
         ...(content === undefined ? {} : { content }),
       },
+      ...(isConditional ? { 304: { description: 'The known answer still holds' } } : {}),
       default: { $ref: '#/components/responses/Problem' },
     },
   };
@@ -137,8 +160,10 @@ function parametersOf(schema: TSchema | undefined, place: 'path' | 'query', sche
 
 /** Operations whose answers hold secrets are never kept, so they take no idempotency key. */
 const answersWithSecrets: readonly OperationName[] = ['createKey', 'createLoginLink', 'openSession'];
+/** Operations that may be repeated as they are. */
+const harmlessTwice: readonly OperationName[] = ['sendEvents', 'claimZoneLease', 'claimCheckRuns'];
 
 /** Whether an operation takes an Idempotency-Key. */
 export function mayRepeat(name: OperationName): boolean {
-  return operations[name].startsWith('POST ') && !answersWithSecrets.includes(name);
+  return operations[name].startsWith('POST ') && ![...answersWithSecrets, ...harmlessTwice].includes(name);
 }

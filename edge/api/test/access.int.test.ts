@@ -4,7 +4,8 @@ import { type ApiWorld, aMonitor, openApiWorld, problemOf } from './api-world.ts
 
 const someUuid = '00000000-0000-4000-8000-000000000001';
 /** A request that gets as far as its door and, where it is let in, no further than its body. */
-const placeOf = (name: OperationName) => operations[name].replace(':id', someUuid).replace(':name', 'something');
+const placeOf = (name: OperationName) =>
+  operations[name].replace(':id', someUuid).replace(':name', 'something').replace(':zone', 'local');
 const names = Object.keys(operations) as OperationName[];
 
 describe('Who may do what', () => {

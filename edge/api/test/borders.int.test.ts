@@ -132,7 +132,10 @@ describe('Bad input at the border of the API', () => {
   );
 
   it.each(writing)('%s never answers anything with a 5xx', async (name) => {
-    const place = operations[name].replace(':id', '00000000-0000-4000-8000-000000000009').replace(':name', 'x');
+    const place = operations[name]
+      .replace(':id', '00000000-0000-4000-8000-000000000009')
+      .replace(':name', 'x')
+      .replace(':zone', 'local');
     const bodies = fc.oneof(
       fc.json({ maxDepth: 3 }),
       fc

@@ -27,6 +27,24 @@ export type CallInput<Name extends OperationName> = Input<Name> & {
   readonly signal?: AbortSignal;
 };
 
+/** The same without the types of one operation. */
+interface AnyInput {
+  readonly params?: object;
+  readonly query?: object;
+  readonly body?: unknown;
+  readonly ifMatch?: number;
+  readonly idempotencyKey?: string;
+  readonly ifNoneMatch?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
+/** An answer that may be asked for again on condition that it has changed. */
+export interface Versioned<T> {
+  /** Names this content; undefined when the server gave none. */
+  readonly etag: string | undefined;
+  readonly answer: T;
+}
+
 export interface Client {
   /**
    * Calls one operation of the API.
@@ -36,6 +54,15 @@ export interface Client {
     name: Name,
     ...input: Record<never, never> extends CallInput<Name> ? [CallInput<Name>?] : [CallInput<Name>]
   ): Promise<AnswerOf<Name>>;
+  /**
+   * Reads something whose content is known under an ETag; undefined when it has not changed since.
+   * @throws as `call`
+   */
+  readIfChanged<Name extends OperationName>(
+    name: Name,
+    input: CallInput<Name>,
+    etag: string | undefined,
+  ): Promise<Versioned<AnswerOf<Name>> | undefined>;
   /** Events of a stream (server-sent events, WHATWG HTML 9.2) until the signal; ends when the server ends. */
   stream(
     name: 'streamEvents',
@@ -52,10 +79,13 @@ export interface StreamMessage {
 /** The server's answer was a problem (RFC 9457). */
 export class ProblemError extends Error {
   readonly problem: ProblemDetails;
-  constructor(problem: ProblemDetails) {
+  /** How long the server asks to wait before the next attempt, seconds (Retry-After); undefined when it does not. */
+  readonly retryAfterS: number | undefined;
+  constructor(problem: ProblemDetails, retryAfterS?: number) {
     super(problem.detail);
     this.name = 'ProblemError';
     this.problem = problem;
+    this.retryAfterS = retryAfterS;
   }
 }
 
@@ -71,15 +101,16 @@ export class ServerUnreachableError extends Error {
 }
 
 export function createClient({ baseUrl, key, fetch: send = fetch, timeoutMs = 30_000 }: ClientOptions): Client {
-  const request = async (name: OperationName, input: CallInput<OperationName>, signal: AbortSignal, accept: string) => {
+  const request = async (name: OperationName, input: AnyInput, signal: AbortSignal, accept: string) => {
     const [method, path] = operations[name].split(' ') as [string, string];
     const headers: Record<string, string> = { accept };
     if (key !== undefined) headers.authorization = `Bearer ${key}`;
     if (input.ifMatch !== undefined) headers['if-match'] = `"${input.ifMatch}"`;
+    if (input.ifNoneMatch !== undefined) headers['if-none-match'] = input.ifNoneMatch;
     if (input.idempotencyKey !== undefined) headers['idempotency-key'] = input.idempotencyKey;
     const hasBody = method !== 'GET' && method !== 'DELETE';
     if (hasBody) headers['content-type'] = 'application/json';
-    const address = `${baseUrl}${fillPath(path, input.params)}${queryText(input.query)}`;
+    const address = `${baseUrl}${fillPath(path, input.params as Record<string, unknown>)}${queryText(input.query)}`;
     let response: Response;
     try {
       response = await send(address, {
@@ -92,26 +123,39 @@ export function createClient({ baseUrl, key, fetch: send = fetch, timeoutMs = 30
       if (input.signal?.aborted) throw error;
       throw new ServerUnreachableError(baseUrl, error);
     }
-    if (!response.ok) throw new ProblemError(await readProblem(response));
+    if (!response.ok && response.status !== 304) {
+      const retryAfter = Number(response.headers.get('retry-after') ?? Number.NaN);
+      throw new ProblemError(await readProblem(response), Number.isFinite(retryAfter) ? retryAfter : undefined);
+    }
     return response;
+  };
+
+  /** The whole exchange, within its time. */
+  const exchange = async (name: OperationName, given: AnyInput) => {
+    const timeout = AbortSignal.timeout(timeoutMs);
+    const signal = given.signal ? AbortSignal.any([given.signal, timeout]) : timeout;
+    const response = await request(name, given, signal, 'application/json, application/problem+json');
+    if (response.status === 204 || response.status === 304) return { response, answer: undefined };
+    try {
+      return { response, answer: (await response.json()) as unknown };
+    } catch (error) {
+      if (given.signal?.aborted) throw error;
+      throw new ServerUnreachableError(baseUrl, error);
+    }
   };
 
   return {
     async call(name, ...[input]) {
-      const given = (input ?? {}) as CallInput<OperationName>;
-      const timeout = AbortSignal.timeout(timeoutMs);
-      const signal = given.signal ? AbortSignal.any([given.signal, timeout]) : timeout;
-      const response = await request(name, given, signal, 'application/json, application/problem+json');
-      if (response.status === 204) return undefined as never;
-      try {
-        return (await response.json()) as never;
-      } catch (error) {
-        if (given.signal?.aborted) throw error;
-        throw new ServerUnreachableError(baseUrl, error);
-      }
+      const { answer } = await exchange(name, (input as unknown as AnyInput | undefined) ?? {});
+      return answer as never;
+    },
+    async readIfChanged(name, input, etag) {
+      const { response, answer } = await exchange(name, { ...(input as unknown as AnyInput), ifNoneMatch: etag });
+      if (response.status === 304) return undefined;
+      return { etag: response.headers.get('etag') ?? undefined, answer: answer as never };
     },
     async *stream(name, { query, signal }) {
-      const response = await request(name, { query, signal } as CallInput<OperationName>, signal, 'text/event-stream');
+      const response = await request(name, { query, signal } as AnyInput, signal, 'text/event-stream');
       if (response.body === null) return;
       yield* readMessages(response.body);
     },

@@ -1,5 +1,6 @@
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
 import { type EventBatch, type EventLog, isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
+import type { EventOutlet } from './schedule-source.ts';
 
 export interface EventSenderOptions {
   readonly eventLog: EventLog;
@@ -14,10 +15,10 @@ export interface EventSenderOptions {
 const batchEvents = 1000;
 
 /**
- * Brings events of one producer into the log: one batch in flight, in order. A batch whose fate is unknown is sent
+ * Keeps events in memory and brings them into the log as one producer: one batch in flight, in order. A batch whose fate is unknown is sent
  * again unchanged, so its sequence numbers decide whether it is stored already.
  */
-export class EventSender {
+export class EventSender implements EventOutlet {
   readonly #options: EventSenderOptions;
   #waiting: NewEvent[] = [];
   #inFlight: EventBatch | undefined;

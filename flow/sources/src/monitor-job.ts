@@ -7,9 +7,9 @@ import {
   type Observation,
   type PluginLoaders,
   parseCondition,
+  type ScheduledMonitor,
   type Series,
 } from '@watchkeeper/model';
-import type { ScheduledMonitor } from '@watchkeeper/store';
 import { Compile } from 'typebox/compile';
 import type { RunnableMonitorType } from './monitor-context.ts';
 

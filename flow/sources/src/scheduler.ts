@@ -1,34 +1,21 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
-import type { Messages } from '@watchkeeper/messages';
-import type { EventLog, NewEvent, Observation } from '@watchkeeper/model';
-import {
-  type ClaimedCheckRun,
-  claimCheckRuns,
-  finishCheckRun,
-  holdLease,
-  readSchedule,
-  type Store,
-} from '@watchkeeper/store';
+import type { ClaimedCheckRun, NewEvent, Observation } from '@watchkeeper/model';
 import { DueQueue } from './due-queue.ts';
-import { EventSender } from './event-sender.ts';
 import { type CheckSurroundings, type MonitorJob, prepareJob } from './monitor-job.ts';
+import type { EventOutlet, ScheduleSource } from './schedule-source.ts';
 import { SlotClock } from './slot-clock.ts';
 
 export interface SchedulerOptions extends Omit<CheckSurroundings, 'wallMs'> {
-  readonly store: Store;
-  readonly eventLog: EventLog;
-  readonly messages: Messages;
+  /** Who knows the monitors, and who may watch from a zone. */
+  readonly source: ScheduleSource;
+  /** Who brings events into the log; closed on drain. */
+  readonly outlet: EventOutlet;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Identity of this process among those that share the database; another one for every start. */
-  readonly holder: string;
   /** Zones that this process can watch from. */
   readonly zones: readonly string[];
   /** Checks under way at the same time. */
   readonly checksAtOnce: number;
-  readonly bufferEvents: number;
-  /** Length of the lease on a zone, seconds. Default 9: a killed scheduler is replaced within 12 s. */
-  readonly leaseSeconds?: number;
 }
 
 export interface SchedulerStats {
@@ -64,42 +51,24 @@ const longestTimerMs = 60_000;
 
 /** Runs the monitors of its zones in fixed-rate slots and sends what they saw to the event log. */
 export function startScheduler(options: SchedulerOptions): Scheduler {
-  const { store, clock, logger, messages, holder, zones, leaseSeconds = 9 } = options;
+  const { source, outlet, zones } = options;
   const stop = new AbortController();
-  const sender = new EventSender({
-    eventLog: options.eventLog,
-    clock,
-    logger,
-    producer: `scheduler/${holder}`,
-    bufferEvents: options.bufferEvents,
-  });
-  const runner = new CheckRunner(options, sender);
-  const loops = zones.map((zone) =>
-    holdLease({
-      store,
-      clock,
-      logger,
-      name: `scheduler/${zone}`,
-      holder,
-      seconds: leaseSeconds,
-      signal: stop.signal,
-      work: (_lease, signal) => new ZoneLoop(zone, options, runner).run(signal),
-    }),
-  );
-  const asked = runner.serveCheckRuns(messages, stop.signal);
+  const runner = new CheckRunner(options);
+  const watching = source.hold(zones, stop.signal, (zone, signal) => new ZoneLoop(zone, options, runner).run(signal));
+  const asked = runner.serveCheckRuns(stop.signal);
   let draining: Promise<void> | undefined;
   const drain = async () => {
     stop.abort();
-    await Promise.all([...loops, asked]);
+    await Promise.all([watching, asked]);
     await runner.idle(drainMs);
-    await sender.close(drainMs);
+    await outlet.close(drainMs);
   };
   return {
     stats: () => ({
       ...runner.stats(),
-      waitingEvents: sender.waiting,
-      droppedEvents: sender.dropped,
-      lastError: sender.lastError,
+      waitingEvents: outlet.waiting,
+      droppedEvents: outlet.dropped,
+      lastError: outlet.lastError,
     }),
     drain() {
       draining ??= drain();
@@ -120,7 +89,7 @@ interface DueSlot {
   readonly slotMs: number;
 }
 
-/** The schedule of one zone while its lease is held. */
+/** The schedule of one zone while this process watches from it. */
 class ZoneLoop {
   readonly #zone: string;
   readonly #options: SchedulerOptions;
@@ -137,11 +106,11 @@ class ZoneLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { messages, clock, logger } = this.#options;
+    const { source, clock, logger } = this.#options;
     let isStale = true;
     let readAtMs = Number.NEGATIVE_INFINITY;
     let wake = new AbortController();
-    const unsubscribe = messages.subscribe('monitors', () => {
+    const unsubscribe = source.onChange('monitors', () => {
       isStale = true;
       wake.abort();
     });
@@ -175,7 +144,7 @@ class ZoneLoop {
 
   /** Makes the schedule what the rows say. A changed monitor keeps its grid as long as its interval stays. */
   async #reread(): Promise<void> {
-    const monitors = await readSchedule(this.#options.store.db, [this.#zone]);
+    const monitors = await this.#options.source.schedule(this.#zone);
     const present = new Set(monitors.map((monitor) => monitor.id));
     for (const [id, entry] of this.#entries) {
       if (present.has(id)) continue;
@@ -227,7 +196,6 @@ class ZoneLoop {
 class CheckRunner {
   readonly surroundings: CheckSurroundings;
   readonly #options: SchedulerOptions;
-  readonly #sender: EventSender;
   readonly #zones = new Map<string, ReadonlyMap<string, Entry>>();
   readonly #queued: (() => Promise<void>)[] = [];
   readonly #running = new Set<Promise<void>>();
@@ -236,9 +204,8 @@ class CheckRunner {
   #checks = 0;
   skippedSlots = 0;
 
-  constructor(options: SchedulerOptions, sender: EventSender) {
+  constructor(options: SchedulerOptions) {
     this.#options = options;
-    this.#sender = sender;
     const { egress, monitorTypes, credential, clock } = options;
     this.surroundings = { egress, monitorTypes, credential, wallMs: () => clock.wallMs() };
   }
@@ -282,17 +249,17 @@ class CheckRunner {
   }
 
   /** Checks outside the schedule, for the zones that are held. */
-  async serveCheckRuns(messages: Messages, signal: AbortSignal): Promise<void> {
-    const { store, clock, logger, checksAtOnce } = this.#options;
+  async serveCheckRuns(signal: AbortSignal): Promise<void> {
+    const { source, clock, logger, checksAtOnce } = this.#options;
     let wake = new AbortController();
     const rouse = () => wake.abort();
-    const unsubscribe = messages.subscribe('check-runs', rouse);
+    const unsubscribe = source.onChange('check-runs', rouse);
     signal.addEventListener('abort', rouse, { once: true });
     while (!signal.aborted) {
       wake = new AbortController();
       try {
         const zones = [...this.#zones.keys()];
-        const claimed = zones.length === 0 ? [] : await claimCheckRuns(store.db, zones, checksAtOnce);
+        const claimed = zones.length === 0 ? [] : await source.claimCheckRuns(zones, checksAtOnce);
         for (const run of claimed) this.#enqueue(() => this.#checkOnce(run), true);
       } catch (error) {
         logger.warn({ err: error }, 'checks that somebody asked for could not be read; they are read again');
@@ -333,7 +300,7 @@ class CheckRunner {
       const observation = await job.attempt(this.#stop.signal);
       if (this.#stop.signal.aborted) return;
       const isFinal = observation.outcome !== 'failed' || attempt > retries;
-      this.#sender.add({
+      this.#options.outlet.add({
         ...eventOf(job, isFinal ? 'monitor.checked' : 'monitor.attempted', observation, {
           wallMs,
           latenessMs,
@@ -350,16 +317,16 @@ class CheckRunner {
   }
 
   async #checkOnce(run: ClaimedCheckRun): Promise<void> {
-    const { clock, store } = this.#options;
+    const { clock, source } = this.#options;
     const monitor = { ...run.definition, id: run.monitorId ?? run.runId, tenant: run.tenant, version: 0 };
     const job = await prepareJob(monitor, run.zone, this.surroundings);
     const wallMs = clock.wallMs();
     const observation = await job.attempt(this.#stop.signal);
     if (this.#stop.signal.aborted) return;
     const { outcome, reason = null, message = null, values, attributes, detail = null } = observation;
-    await finishCheckRun(store.db, run.runId, run.zone, { outcome, reason, message, values, attributes, detail });
+    await source.finishCheckRun(run, { outcome, reason, message, values, attributes, detail });
     if (run.monitorId !== null)
-      this.#sender.add(
+      this.#options.outlet.add(
         eventOf(job, 'monitor.checked', observation, { wallMs, latenessMs: 0, attempt: 1 }, { trigger: 'manual' }),
       );
   }

@@ -15,7 +15,14 @@ import {
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logger, openTestLog } from '../../processor/test/log-on-test-database.ts';
-import { monitorTypes, type Scheduler, slotOffsetMs, startScheduler } from '../src/index.ts';
+import {
+  EventSender,
+  monitorTypes,
+  type Scheduler,
+  slotOffsetMs,
+  startScheduler,
+  storeSchedule,
+} from '../src/index.ts';
 
 let under: Awaited<ReturnType<typeof openTestLog>>;
 let server: Server;
@@ -43,22 +50,15 @@ afterEach(async () => {
 });
 
 function start(zones = ['fra'], holder: string = crypto.randomUUID(), checksAtOnce = 50): Scheduler {
+  const { store, eventLog, messages } = under;
+  const clock = systemClock;
   const scheduler = startScheduler({
-    ...{
-      store: under.store,
-      eventLog: under.eventLog,
-      messages: under.messages,
-      clock: systemClock,
-      logger,
-      holder,
-      zones,
-      checksAtOnce,
-    },
+    source: storeSchedule({ store, messages, clock, logger, holder, leaseSeconds: 1 }),
+    outlet: new EventSender({ eventLog, clock, logger, producer: `scheduler/${holder}`, bufferEvents: 1000 }),
+    ...{ clock, logger, zones, checksAtOnce },
     egress: openEgress({ policy: { private: 'allow', allow: [], deny: [] } }),
     monitorTypes,
     credential: () => undefined,
-    bufferEvents: 1000,
-    leaseSeconds: 1,
   });
   running.push(scheduler);
   return scheduler;

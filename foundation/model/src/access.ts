@@ -3,8 +3,8 @@ import { Duration, Instant, Nullable, SlugName, Title } from './fields.ts';
 
 /**
  * What a key may do. `viewer` reads; `editor` also changes objects of its tenant; `operator` also starts and stops
- * things and sees all tenants; `admin` also manages keys and the database. `ingest` only sends events, `agent` is
- * one host's agent; neither reads.
+ * things and sees all tenants; `admin` also manages keys and the database. `ingest` only sends events; `agent` is a
+ * scheduler in a remote zone: it sends events too, and reads what it has to check and nothing else.
  */
 export const roles = ['viewer', 'editor', 'operator', 'admin', 'ingest', 'agent'] as const;
 export const Role = Type.Unsafe<(typeof roles)[number]>(Type.Union(roles.map((role) => Type.Literal(role))));
@@ -14,7 +14,8 @@ const rank: Readonly<Record<Role, number>> = { ingest: 0, agent: 0, viewer: 1, e
 
 /** Whether a key of role `has` may use a route that asks for `needed`. */
 export function mayAct(has: Role, needed: Role): boolean {
-  if (needed === 'ingest' || needed === 'agent') return has === needed || has === 'admin';
+  if (needed === 'ingest') return has === 'ingest' || has === 'agent' || has === 'admin';
+  if (needed === 'agent') return has === 'agent' || has === 'admin';
   return rank[has] >= rank[needed];
 }
 

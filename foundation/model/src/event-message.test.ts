@@ -30,6 +30,11 @@ describe('The message that carries events', () => {
     expect(isValid.Check(message)).toBe(true);
   });
 
+  it('has equal series once, though they are different objects', () => {
+    const message = sent(aBatch({ events: [anEvent(), anEvent(), anEvent({ series: aSeries({ zone: 'fra' }) })] }));
+    expect([message.series.length, message.events.map((event) => event.series)]).toEqual([2, [0, 0, 1]]);
+  });
+
   it('may leave out what is empty', () => {
     const message = {
       ...{ version: 1, producer: 'p', epoch: 1, firstSeq: 1 },

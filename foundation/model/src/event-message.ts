@@ -2,7 +2,7 @@ import { type Static, Type } from 'typebox';
 import type { ErrorCode } from './errors.ts';
 import type { CheckSlot, EventBatch, NewEvent } from './event.ts';
 import { Nullable } from './fields.ts';
-import type { Series } from './series.ts';
+import { canonicalSeries, type Series } from './series.ts';
 import { Outcome, outcomes } from './states.ts';
 
 /**
@@ -139,6 +139,7 @@ export interface DecodedEventMessage {
 
 export function encodeEventMessage({ producer, epoch, firstSeq, events }: EventBatch): EventMessage {
   const places = new Map<Series, number>();
+  const placesByText = new Map<string, number>();
   const series: Series[] = [];
   return {
     version: eventMessageVersion,
@@ -149,7 +150,9 @@ export function encodeEventMessage({ producer, epoch, firstSeq, events }: EventB
     events: events.map((event) => {
       let place = places.get(event.series);
       if (place === undefined) {
-        place = series.push(event.series) - 1;
+        const canonical = canonicalSeries(event.series);
+        place = placesByText.get(canonical) ?? series.push(event.series) - 1;
+        placesByText.set(canonical, place);
         places.set(event.series, place);
       }
       return eventInMessage(event, place);

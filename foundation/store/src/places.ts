@@ -199,10 +199,10 @@ export async function countMonitorsByService(
   return rows;
 }
 
-/** Zones with a scheduler whose lease has not run out. */
+/** Zones with a scheduler whose lease has not run out: `scheduler/<zone>`, with the tenant behind it where it is one's own. */
 export async function watchedZones(db: Db): Promise<ReadonlySet<string>> {
   const { rows } = await sql<{ zone: string }>`
-    select substr(name, length('scheduler/') + 1) as zone from leases
-    where starts_with(name, 'scheduler/') and expires_at > now()`.execute(db);
+    select distinct split_part(name, '/', 2) as zone from leases
+    where starts_with(name, 'scheduler/') and serves is null and expires_at > now()`.execute(db);
   return new Set(rows.map(({ zone }) => zone));
 }

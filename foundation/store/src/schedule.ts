@@ -1,25 +1,21 @@
+import type { CheckRunResult, ClaimedCheckRun, ScheduledMonitor } from '@watchkeeper/model';
 import { sql } from 'kysely';
-import type { Db } from './store.ts';
+import { allTenants, type Db } from './store.ts';
 
-/** A monitor as a scheduler needs it. */
-export interface ScheduledMonitor {
-  readonly id: string;
-  readonly tenant: string;
-  readonly name: string;
-  readonly service: string;
-  readonly environment: string;
-  readonly zones: readonly string[];
-  readonly type: string;
-  readonly options: Readonly<Record<string, unknown>>;
-  readonly intervalMs: number;
-  readonly timeoutMs: number;
-  readonly retries: number;
-  readonly assertions: readonly string[];
-  readonly version: number;
+export interface ScheduleRange {
+  /** Only monitors of this tenant; all of them when left out. */
+  readonly tenantId?: number;
+  /** Only monitors whose identifier comes after this one. */
+  readonly after?: string;
+  readonly limit?: number;
 }
 
-/** Monitors that are checked from one of these zones; paused and deleted ones are left out. */
-export async function readSchedule(db: Db, zones: readonly string[]): Promise<ScheduledMonitor[]> {
+/** Monitors that are checked from one of these zones, by identifier; paused and deleted ones are left out. */
+export async function readSchedule(
+  db: Db,
+  zones: readonly string[],
+  { tenantId = allTenants, after, limit }: ScheduleRange = {},
+): Promise<ScheduledMonitor[]> {
   const rows = await db
     .selectFrom('monitors')
     .innerJoin('tenants', 'tenants.id', 'monitors.tenant_id')
@@ -37,23 +33,24 @@ export async function readSchedule(db: Db, zones: readonly string[]): Promise<Sc
     .where('paused', '=', false)
     .where('deleted_at', 'is', null)
     .where(sql<boolean>`zones && ${zones}::text[]`)
+    .$if(tenantId !== allTenants, (query) => query.where('monitors.tenant_id', '=', tenantId))
+    .$if(after !== undefined, (query) => query.where('monitors.id', '>', after as string))
+    .$if(limit !== undefined, (query) => query.limit(limit as number))
     .orderBy('monitors.id')
     .execute();
   return rows.map(({ interval_ms: intervalMs, timeout_ms: timeoutMs, ...row }) => ({ ...row, intervalMs, timeoutMs }));
 }
 
-/** A check outside the schedule that waits for a scheduler of its zone. */
-export interface ClaimedCheckRun {
-  readonly runId: string;
-  readonly zone: string;
-  /** The definition to check with; `id` is null for one that is not saved. */
-  readonly monitorId: string | null;
-  readonly tenant: string;
-  readonly definition: Omit<ScheduledMonitor, 'id' | 'tenant' | 'version'>;
-}
-
-/** Takes open check runs of these zones; another scheduler takes them again when no answer came within a minute. */
-export async function claimCheckRuns(db: Db, zones: readonly string[], limit: number): Promise<ClaimedCheckRun[]> {
+/**
+ * Takes open check runs of these zones, of one tenant or of all; another scheduler takes them again when no answer came
+ * within a minute.
+ */
+export async function claimCheckRuns(
+  db: Db,
+  zones: readonly string[],
+  limit: number,
+  tenantId = allTenants,
+): Promise<ClaimedCheckRun[]> {
   const { rows } = await sql<{
     run_id: string;
     zone: string;
@@ -62,10 +59,11 @@ export async function claimCheckRuns(db: Db, zones: readonly string[], limit: nu
     definition: ClaimedCheckRun['definition'];
   }>`
     with claimed as (
-      select z.run_id, z.zone from check_run_zones z
+      select z.run_id, z.zone from check_run_zones z join check_runs r on r.id = z.run_id
       where z.finished_at is null and z.zone = any(${zones}::text[])
+        and ${tenantId}::integer in (${allTenants}::integer, r.tenant_id)
         and (z.claimed_at is null or z.claimed_at < now() - interval '1 minute')
-      order by z.run_id, z.zone limit ${limit} for update skip locked
+      order by z.run_id, z.zone limit ${limit} for update of z skip locked
     )
     update check_run_zones z set claimed_at = now()
     from claimed c, check_runs r join tenants t on t.id = r.tenant_id
@@ -80,13 +78,16 @@ export async function claimCheckRuns(db: Db, zones: readonly string[], limit: nu
   }));
 }
 
-/** Saves what a check run saw from one zone. */
+/** Saves what a check run saw from one zone; false when the tenant has no such run there, or it was answered before. */
 export async function finishCheckRun(
   db: Db,
-  runId: string,
-  zone: string,
-  result: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  await sql`update check_run_zones set finished_at = now(), result = ${JSON.stringify(result)}::jsonb
-    where run_id = ${runId} and zone = ${zone} and finished_at is null`.execute(db);
+  { runId, zone, tenantId = allTenants }: { readonly runId: string; readonly zone: string; readonly tenantId?: number },
+  result: CheckRunResult,
+): Promise<boolean> {
+  const { numAffectedRows } = await sql`
+    update check_run_zones z set finished_at = now(), result = ${JSON.stringify(result)}::jsonb
+    from check_runs r
+    where z.run_id = ${runId} and z.zone = ${zone} and z.finished_at is null
+      and r.id = z.run_id and ${tenantId}::integer in (${allTenants}::integer, r.tenant_id)`.execute(db);
+  return numAffectedRows === 1n;
 }

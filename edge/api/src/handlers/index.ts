@@ -9,6 +9,7 @@ import { overviewHandlers } from './overview.ts';
 import { processHandlers } from './processes.ts';
 import { productHandlers } from './product.ts';
 import { queryHandlers } from './query.ts';
+import { remoteZoneHandlers } from './remote-zones.ts';
 import { rollupHandlers } from './rollups.ts';
 import { serviceHandlers } from './services.ts';
 
@@ -24,6 +25,7 @@ export const handlers: Handlers = {
   ...queryHandlers,
   ...rollupHandlers,
   ...alertHandlers,
+  ...remoteZoneHandlers,
   ...objectHandlers,
   ...accessHandlers,
 };

@@ -35,6 +35,7 @@ export const operations = {
   listActivity: 'GET /api/v1/activity',
 
   listEvents: 'GET /api/v1/events',
+  sendEvents: 'POST /api/v1/events',
   streamEvents: 'GET /api/v1/events/stream',
   query: 'POST /api/v1/query',
   queryHeatmap: 'POST /api/v1/query/heatmap',
@@ -51,6 +52,14 @@ export const operations = {
   putAlertChannel: 'PUT /api/v1/alert-channels/:name',
   deleteAlertChannel: 'DELETE /api/v1/alert-channels/:name',
   testAlertChannel: 'POST /api/v1/alert-channels/:name/test',
+
+  getZoneSchedule: 'GET /api/v1/zones/:zone/schedule',
+  claimZoneLease: 'POST /api/v1/zones/:zone/lease',
+  releaseZoneLease: 'DELETE /api/v1/zones/:zone/lease',
+  claimCheckRuns: 'POST /api/v1/zones/:zone/check-runs/claim',
+  finishCheckRun: 'PUT /api/v1/zones/:zone/check-runs/:id',
+  putProcess: 'PUT /api/v1/processes/:id',
+  deleteProcess: 'DELETE /api/v1/processes/:id',
 
   apply: 'POST /api/v1/apply',
   exportObjects: 'GET /api/v1/export',

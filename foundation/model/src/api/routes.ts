@@ -2,6 +2,7 @@ import { type Static, type TSchema, Type } from 'typebox';
 import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
 import { EventView } from '../event.ts';
+import { EventMessage } from '../event-message.ts';
 import { Duration, Instant, Nullable, Page, PageQuery, SlugName, TimeBound, Uuid } from '../fields.ts';
 import {
   CheckRun,
@@ -15,6 +16,19 @@ import {
 } from '../monitor.ts';
 import { ProcessList } from '../processes.ts';
 import { Heatmap, HeatmapInput, QueryInput, QueryResult } from '../query.ts';
+import {
+  CheckRunClaim,
+  CheckRunResult,
+  ClaimedCheckRuns,
+  EventsAnswer,
+  ProcessId,
+  ProcessInput,
+  ZoneLease,
+  ZoneLeaseInput,
+  ZonePath,
+  ZoneRunPath,
+  ZoneSchedule,
+} from '../remote-zone.ts';
 import { ApplyInput, ApplyResult } from '../resource.ts';
 import { Rollup, RollupInput } from '../rollup.ts';
 import {
@@ -47,14 +61,20 @@ export interface Route {
   readonly status?: 200 | 201 | 202 | 204;
   /** Writes: the object's version must be named by If-Match when it exists. */
   readonly ifMatch?: 'required' | 'optional';
-  /** Answers carry an ETag with the object's version. */
-  readonly etag?: true;
+  /**
+   * Answers carry an ETag: the object's version, or a hash of the `content`. With the latter If-None-Match is answered
+   * by 304.
+   */
+  readonly etag?: true | 'content';
+  /** The handler reads the body itself, so that a bad part of it does not refuse the rest; the schema describes it. */
+  readonly ownBody?: true;
   /** Not JSON: server-sent events. */
   readonly stream?: true;
 }
 
 const ById = Type.Object({ id: Uuid('Identifier') });
 const ByName = Type.Object({ name: SlugName('Name') });
+const ByProcess = Type.Object({ id: ProcessId('The process') });
 const Empty = Type.Object({}, { additionalProperties: false });
 const object = <T extends Parameters<typeof Type.Object>[0]>(properties: T) =>
   Type.Object(properties, { additionalProperties: false });
@@ -374,6 +394,15 @@ export const routes = {
     query: object({ ...EventFilter, ...range, ...PageQuery }),
     response: Page(EventView),
   },
+  sendEvents: {
+    summary:
+      'Send events. Each is stored once, however often it is sent; a bad one is refused by its place and the others are stored',
+    role: 'ingest',
+    tag: 'events',
+    body: EventMessage,
+    ownBody: true,
+    response: EventsAnswer,
+  },
   streamEvents: {
     summary:
       'Events as they arrive, as server-sent events: `event` carries an array of events once a second at most, `states` tells that states changed',
@@ -487,6 +516,71 @@ export const routes = {
       },
       { $id: 'AlertTest' },
     ),
+  },
+
+  getZoneSchedule: {
+    summary: 'What a scheduler checks from a zone; If-None-Match answers 304 while nothing has changed',
+    role: 'agent',
+    tag: 'zones',
+    params: ZonePath,
+    query: object({
+      after: Type.Optional(Uuid('`next` of the page before')),
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: 1000, default: 1000, description: 'Monitors per page' }),
+      ),
+    }),
+    response: ZoneSchedule,
+    etag: 'content',
+  },
+  claimZoneLease: {
+    summary: 'Ask to be the one that watches from a zone, or prolong it',
+    role: 'agent',
+    tag: 'zones',
+    params: ZonePath,
+    body: ZoneLeaseInput,
+    response: ZoneLease,
+  },
+  releaseZoneLease: {
+    summary: 'Give the zone back, so that another scheduler need not wait',
+    role: 'agent',
+    tag: 'zones',
+    params: ZonePath,
+    query: object({
+      holder: ProcessId('Who holds it'),
+      epoch: Type.Integer({ minimum: 1, description: 'As it was given' }),
+    }),
+    status: 204,
+  },
+  claimCheckRuns: {
+    summary: 'Take checks outside the schedule that somebody asked for; waits when there is none',
+    role: 'agent',
+    tag: 'zones',
+    params: ZonePath,
+    body: CheckRunClaim,
+    response: ClaimedCheckRuns,
+  },
+  finishCheckRun: {
+    summary: 'Say what a check outside the schedule saw from a zone',
+    role: 'agent',
+    tag: 'zones',
+    params: ZoneRunPath,
+    body: CheckRunResult,
+    status: 204,
+  },
+  putProcess: {
+    summary: 'Say that a process in a remote zone is there; every few seconds',
+    role: 'agent',
+    tag: 'zones',
+    params: ByProcess,
+    body: ProcessInput,
+    status: 204,
+  },
+  deleteProcess: {
+    summary: 'Say that a process in a remote zone has ended',
+    role: 'agent',
+    tag: 'zones',
+    params: ByProcess,
+    status: 204,
   },
 
   apply: {

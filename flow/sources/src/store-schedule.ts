@@ -1,0 +1,38 @@
+import type { Clock, Logger } from '@watchkeeper/kit';
+import type { Messages } from '@watchkeeper/messages';
+import { claimCheckRuns, finishCheckRun, holdLease, readSchedule, type Store } from '@watchkeeper/store';
+import type { ScheduleSource } from './schedule-source.ts';
+
+export interface StoreScheduleOptions {
+  readonly store: Store;
+  readonly messages: Messages;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Identity of this process among those that share the database; another one for every start. */
+  readonly holder: string;
+  /** Length of the lease on a zone, seconds. Default 9: a killed scheduler is replaced within 12 s. */
+  readonly leaseSeconds?: number;
+}
+
+/** The monitors as rows of the store, and a lease per zone. */
+export function storeSchedule(options: StoreScheduleOptions): ScheduleSource {
+  const { store, messages, clock, logger, holder, leaseSeconds: seconds = 9 } = options;
+  return {
+    async hold(zones, signal, work) {
+      const held = zones.map((zone) =>
+        holdLease({
+          ...{ store, clock, logger, holder, seconds, signal },
+          name: `scheduler/${zone}`,
+          work: (_lease, lost) => work(zone, lost),
+        }),
+      );
+      await Promise.all(held);
+    },
+    schedule: (zone) => readSchedule(store.db, [zone]),
+    claimCheckRuns: (zones, limit) => claimCheckRuns(store.db, zones, limit),
+    async finishCheckRun({ runId, zone }, result) {
+      await finishCheckRun(store.db, { runId, zone }, result);
+    },
+    onChange: (what, wake) => messages.subscribe(what, wake),
+  };
+}
