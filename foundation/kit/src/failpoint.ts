@@ -15,6 +15,10 @@ export const failpointNames = [
   'notifier.before-send',
   'notifier.before-mark',
   'notifier.after-mark',
+  'buffer.before-sync',
+  'buffer.after-sync',
+  'buffer.before-delete',
+  'file.before-rename',
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 

@@ -1,0 +1,180 @@
+import { join } from 'node:path';
+import type { Clock, Logger } from '@watchkeeper/kit';
+import { isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
+import type { EventOutlet } from '../schedule-source.ts';
+import { DiskQueue } from './disk-queue.ts';
+import { openIdentity } from './identity.ts';
+import { batchEvents, Lane, type SendBatch } from './lane.ts';
+
+export interface BufferedOutletOptions {
+  /** Folder of the buffer. Nobody else may use it at the same time. */
+  readonly folder: string;
+  /** Most bytes on disk. */
+  readonly limitBytes: number;
+  /** Most events in memory while the disk takes nothing. */
+  readonly memoryEvents: number;
+  readonly send: SendBatch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+export interface BufferFigures {
+  /** Events that wait, in each lane. */
+  readonly live: number;
+  readonly backlog: number;
+  readonly bytes: number;
+  readonly dropped: number;
+  /** Events that the server refused for good. */
+  readonly refused: number;
+  /** Pieces of the buffer that were damaged. */
+  readonly quarantined: number;
+  /** Why the disk takes nothing; null while it does. */
+  readonly diskError: string | null;
+}
+
+/** Share of the room that the live lane has. */
+const liveShare = 1 / 8;
+/** Events in the live lane beyond which new ones are no longer live. */
+const liveEvents = 5000;
+/** Longest time that the backlog waits for the first live event after an outage, milliseconds. */
+const liveFirstMs = 5000;
+
+/**
+ * Keeps events on disk until they are stored elsewhere, in two lanes: two queues, two producers, each with its own
+ * order of sequence numbers.
+ *
+ * After an outage people want to see what is now before what was. One producer could not do that: its numbers rise in
+ * the order in which events were put in, and an event gets its number, for ever, at that moment. So it is decided at
+ * that moment too: while the server takes events they go into the live lane, and while it does not, or the live lane is
+ * too long, into the backlog. When the server is back the live lane goes first, and the backlog is worked off beside
+ * it, as soon as a new event was seen and as long as the live lane keeps up.
+ */
+export class BufferedOutlet implements EventOutlet {
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #live: DiskQueue;
+  readonly #backlog: DiskQueue;
+  readonly #liveLane: Lane;
+  readonly #backlogLane: Lane;
+  #isAway = false;
+  /** The server answers, but not to what is at the head of the live lane: the backlog must pass it by. */
+  #isStuck = false;
+  /** Events that had been added to the live lane when the server came back, and when that was. */
+  #returned: { readonly added: number; readonly atMs: number };
+
+  private constructor(
+    { clock, logger, send }: BufferedOutletOptions,
+    identity: Awaited<ReturnType<typeof openIdentity>>,
+    live: DiskQueue,
+    backlog: DiskQueue,
+  ) {
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#returned = { added: 0, atMs: clock.nowMs() };
+    this.#live = live;
+    this.#backlog = backlog;
+    const common = { identity, clock, logger };
+    this.#liveLane = new Lane({
+      ...common,
+      name: 'live',
+      queue: live,
+      turn: async () => undefined,
+      send: this.#watched(send),
+    });
+    this.#backlogLane = new Lane({
+      ...common,
+      name: 'backlog',
+      queue: backlog,
+      turn: (signal) => this.#liveFirst(signal),
+      send,
+    });
+  }
+
+  static async open(options: BufferedOutletOptions): Promise<BufferedOutlet> {
+    const { folder, limitBytes, memoryEvents, clock, logger } = options;
+    const identity = await openIdentity(folder, { clock, logger });
+    const common = { epoch: identity.epoch, memoryEvents: Math.ceil(memoryEvents / 2), clock, logger };
+    const liveBytes = Math.floor(limitBytes * liveShare);
+    const live = await DiskQueue.open({ ...common, folder: join(folder, 'live'), limitBytes: liveBytes });
+    const backlog = await DiskQueue.open({
+      ...common,
+      folder: join(folder, 'backlog'),
+      limitBytes: limitBytes - liveBytes,
+    });
+    return new BufferedOutlet(options, identity, live, backlog);
+  }
+
+  add(event: NewEvent): void {
+    const isLive = !this.#isAway && this.#live.waiting < liveEvents;
+    (isLive ? this.#live : this.#backlog).add(event);
+  }
+
+  get waiting(): number {
+    return this.#live.waiting + this.#backlog.waiting;
+  }
+
+  get dropped(): number {
+    return this.#live.dropped + this.#backlog.dropped + this.#liveLane.refused + this.#backlogLane.refused;
+  }
+
+  get lastError(): string | null {
+    return this.#liveLane.lastError ?? this.#backlogLane.lastError ?? this.#live.diskError ?? this.#backlog.diskError;
+  }
+
+  figures(): BufferFigures {
+    return {
+      live: this.#live.waiting,
+      backlog: this.#backlog.waiting,
+      bytes: this.#live.bytes + this.#backlog.bytes,
+      dropped: this.#live.dropped + this.#backlog.dropped,
+      refused: this.#liveLane.refused + this.#backlogLane.refused,
+      quarantined: this.#live.quarantined + this.#backlog.quarantined,
+      diskError: this.#live.diskError ?? this.#backlog.diskError,
+    };
+  }
+
+  /** Sends what it can within the time while the server takes it; the rest waits on disk for the next start. */
+  async close(withinMs: number): Promise<void> {
+    const untilMs = this.#clock.nowMs() + withinMs;
+    while (this.waiting > 0 && !this.#isAway && this.#clock.nowMs() < untilMs) await this.#clock.pause(20);
+    await Promise.all([this.#liveLane.close(), this.#backlogLane.close()]);
+    await Promise.all([this.#live.close(), this.#backlog.close()]);
+    if (this.waiting > 0) this.#logger.info({ events: this.waiting }, 'events wait in the buffer for the next start');
+  }
+
+  /** Sends for the live lane, and notices when the server is away and when it is back. */
+  #watched(send: SendBatch): SendBatch {
+    return async (batch, signal) => {
+      try {
+        const result = await send(batch, signal);
+        if (this.#isAway) this.#cameBack();
+        return result;
+      } catch (error) {
+        if (!this.#isAway && !signal.aborted)
+          this.#logger.warn({ err: error }, 'events cannot be sent; checks go on, and events are kept until they can');
+        this.#isAway = true;
+        this.#isStuck = isWatchkeeperError(error, 'internal');
+        throw error;
+      }
+    };
+  }
+
+  #cameBack(): void {
+    this.#isAway = false;
+    this.#isStuck = false;
+    this.#returned = { added: this.#live.added, atMs: this.#clock.nowMs() };
+    const backlog = this.#backlog.waiting;
+    this.#logger.info({ backlog }, 'the server takes events again; what waits follows behind live ones');
+  }
+
+  /** The turn of the backlog: a new event was seen, and the live lane keeps up. */
+  async #liveFirst(signal: AbortSignal): Promise<void> {
+    const mayGo = () => {
+      if (this.#isStuck) return true;
+      if (this.#isAway || this.#live.waiting >= batchEvents) return false;
+      const isNewSeen = this.#live.added - this.#live.waiting > this.#returned.added;
+      return isNewSeen || this.#clock.nowMs() - this.#returned.atMs >= liveFirstMs;
+    };
+    while (!signal.aborted && !mayGo()) await this.#clock.pause(100, signal);
+  }
+}

@@ -1,0 +1,131 @@
+import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
+import { type AppendResult, type ErrorCode, type EventBatch, isWatchkeeperError } from '@watchkeeper/model';
+import type { DiskQueue, QueuedBatch } from './disk-queue.ts';
+import type { BufferIdentity } from './identity.ts';
+
+/** Resolves when the batch is durable; the signal ends the attempt. @throws WatchkeeperError */
+export type SendBatch = (batch: EventBatch, signal: AbortSignal) => Promise<AppendResult>;
+
+export interface LaneOptions {
+  /** Second part of the producer's name: each lane has numbers of its own. */
+  readonly name: 'live' | 'backlog';
+  readonly queue: DiskQueue;
+  readonly identity: BufferIdentity;
+  readonly send: SendBatch;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Waits until this lane may send its next batch. */
+  readonly turn: (signal: AbortSignal) => Promise<void>;
+}
+
+/** Events of one request. */
+export const batchEvents = 1000;
+
+/** What is wrong with a message itself: it will not be better the next time. */
+const final: ReadonlySet<ErrorCode> = new Set([
+  'validation_failed',
+  'body_malformed',
+  'body_too_large',
+  'media_type_unsupported',
+]);
+
+/**
+ * Sends the events of a queue, one batch at a time and in order, as a producer of its own. A batch is sent until it is
+ * stored, unchanged, whatever the server says meanwhile; only one that is refused for what it is is given up.
+ */
+export class Lane {
+  readonly #options: LaneOptions;
+  readonly #stop = new AbortController();
+  readonly #running: Promise<void>;
+  #wake = new AbortController();
+  /** Shortest pause that the other side asked for, milliseconds. */
+  #notBeforeMs = 0;
+  /** Events stored since the start, by this lane or before by a request whose answer was lost. */
+  sent = 0;
+  /** Events refused for good since the start. */
+  refused = 0;
+  /** Why the last attempt failed; null after one that did not. */
+  lastError: string | null = null;
+
+  constructor(options: LaneOptions) {
+    this.#options = options;
+    options.queue.onReady(() => this.#wake.abort());
+    this.#running = this.#run();
+  }
+
+  get isFailing(): boolean {
+    return this.lastError !== null;
+  }
+
+  /** Sends no more, and gives the attempt up that is under way: its batch stays in the queue. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#wake.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { queue, clock, logger, turn, name } = this.#options;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      try {
+        this.#wake = new AbortController();
+        if (queue.waiting > 0) await turn(signal);
+        const batch = signal.aborted ? undefined : await queue.next(batchEvents);
+        if (batch === undefined) await clock.pause(longestPauseMs, AbortSignal.any([this.#wake.signal, signal]));
+        else await this.#sendUntilStored(batch);
+      } catch (error) {
+        logger.error({ err: error, lane: name }, 'the buffer cannot be read; it is tried again');
+        await clock.pause(1000, signal);
+      }
+    }
+  }
+
+  async #sendUntilStored(batch: QueuedBatch): Promise<void> {
+    const { queue, clock } = this.#options;
+    const { signal } = this.#stop;
+    for (let attempt = 1; !signal.aborted && !batch.segment.isDropped; attempt++) {
+      if (await this.#isDone(batch)) {
+        await queue.acknowledge(batch);
+        return;
+      }
+      await clock.pause(Math.max(this.#notBeforeMs, backoffMs(attempt, { firstMs: 200, longestMs: 5000 })), signal);
+    }
+  }
+
+  /** One attempt: whether the batch need not be sent again. */
+  async #isDone({ epoch, firstSeq, events }: QueuedBatch): Promise<boolean> {
+    const { identity, name, send, logger } = this.#options;
+    try {
+      const { refused } = await send(
+        { producer: `${identity.producer}/${name}`, epoch, firstSeq, events },
+        this.#stop.signal,
+      );
+      if (refused.length > 0) logger.error({ refused: refused.slice(0, 5), lane: name }, 'the server refused events');
+      this.refused += refused.length;
+      this.sent += events.length - refused.length;
+      this.lastError = null;
+      return true;
+    } catch (error) {
+      if (isWatchkeeperError(error) && final.has(error.code)) {
+        logger.error({ err: error, events: events.length, lane: name }, 'the server refused a batch; it is dropped');
+        this.refused += events.length;
+        return true;
+      }
+      if (isWatchkeeperError(error, 'epoch_fenced')) {
+        logger.error({ lane: name }, 'another process sends under the name of this buffer; it takes another name');
+        await identity.renew();
+      }
+      this.#notBeforeMs = retryAfterMs(error);
+      this.lastError = error instanceof Error ? error.message : String(error);
+      return false;
+    }
+  }
+}
+
+const longestPauseMs = 60_000;
+
+function retryAfterMs(error: unknown): number {
+  const seconds = isWatchkeeperError(error) ? error.details.retryAfterS : undefined;
+  return typeof seconds === 'number' ? Math.min(longestPauseMs, seconds * 1000) : 0;
+}
