@@ -27,8 +27,9 @@ export function resolveMail(mail: Settings['mail'], environment: Environment): S
 }
 
 /** Follows every reference of the settings. @throws WatchkeeperError `settings_invalid` for one that leads nowhere */
-export function checkReferences({ credentials, mail, databaseUrl }: Settings, environment: Environment): void {
+export function checkReferences({ credentials, mail, databaseUrl, key }: Settings, environment: Environment): void {
   resolveCredentials(credentials, environment);
   resolveMail(mail, environment);
+  if (key !== undefined) resolveReference(key, environment);
   if (databaseUrl !== undefined) resolveReference(databaseUrl, environment);
 }

@@ -1,6 +1,7 @@
 import { armFailpoint, createLogger } from '@watchkeeper/kit';
 import { errorCatalogue } from '@watchkeeper/model';
 import type { NotedError } from './process-figures.ts';
+import { type RunningRemoteZone, startRemoteZone } from './remote/start-remote-zone.ts';
 import type { Settings } from './settings.ts';
 import { type RunningServer, startServer, version } from './start-server.ts';
 
@@ -36,17 +37,18 @@ export async function runServer({ settings, environment, output, logOutput, comm
   const seconds = () => `${((performance.now() - startedMs) / 1000).toFixed(1)} s`.padStart(7);
   output.write(`Watchkeeper ${version} is starting\n`);
   const ended = endSignal();
-  const starting = startServer({
-    ...{ settings, environment, logger, lastError: () => lastError },
-    onProgress: (step) => output.write(`${seconds()}  ${step}\n`),
-  });
-  const server = await starting;
-  output.write(`${seconds()}  ready\n\n${welcome(server, settings, command)}\n`);
+  const how = {
+    ...{ settings, environment, logger, version, lastError: () => lastError },
+    onProgress: (step: string) => output.write(`${seconds()}  ${step}\n`),
+  };
+  const running = settings.server === undefined ? await startServer(how) : await startRemoteZone(how);
+  const text = 'buffer' in running ? remoteWelcome(running, settings) : welcome(running, settings, command);
+  output.write(`${seconds()}  ready\n\n${text}\n`);
 
-  const reason = await Promise.race([ended, server.failed]);
+  const reason = await Promise.race([ended, running.failed]);
   if (typeof reason === 'object') logger.error({ err: reason }, 'Watchkeeper ends: it cannot go on');
   output.write(`\nEnding: what is under way is finished first. Press Ctrl-C again to end at once.\n`);
-  const isInTime = await endWithin(server);
+  const isInTime = await endWithin(running);
   output.write(isInTime ? 'Ended.\n' : `Ended after ${endWithinMs / 1000} s without waiting any longer.\n`);
   return typeof reason === 'object' ? errorCatalogue[reason.code].exitCode : isInTime ? 0 : 1;
 }
@@ -68,14 +70,28 @@ function endSignal(): Promise<string> {
   });
 }
 
-async function endWithin(server: RunningServer): Promise<boolean> {
+async function endWithin(running: { stop(): Promise<void> }): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<false>((resolve) => {
     timer = setTimeout(() => resolve(false), endWithinMs);
   });
-  const isInTime = await Promise.race([server.stop().then(() => true as const), late]);
+  const isInTime = await Promise.race([running.stop().then(() => true as const), late]);
   clearTimeout(timer);
   return isInTime;
+}
+
+function remoteWelcome({ server, zones, buffer }: RunningRemoteZone, { dataDir }: Settings): string {
+  const mebibytes = Math.round(buffer.limitBytes / 1_048_576);
+  const waiting = buffer.waiting === 0 ? '' : `; ${buffer.waiting} events wait in it`;
+  return [
+    `  Server    ${server}`,
+    `  Zones     ${zones.join(', ')}`,
+    `  Buffer    ${buffer.folder}, at most ${mebibytes} MiB${waiting}`,
+    '',
+    '  Monitors come from the server, and what they see goes there. While it is away checks go on and events wait here.',
+    '',
+    `  Ctrl-C ends it; what was not sent stays in ${dataDir}.`,
+  ].join('\n');
 }
 
 function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, command: string): string {

@@ -42,6 +42,26 @@ export const SettingsSchema = Type.Object(
         minLength: 1,
       }),
     ),
+    server: Type.Optional(
+      Type.String({
+        description:
+          'A Watchkeeper server that this process sends events to and has its monitors from; then it needs no database, and its only role is scheduler',
+        pattern: '^https?://[^\\s/?#@]+/?$',
+      }),
+    ),
+    key: Type.Optional(
+      Type.String({
+        description:
+          'API key of role agent for the server; a reference: env:NAME or file:/path, or on the command line the key',
+        pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+|wk_[A-Za-z0-9]{12}_[A-Za-z0-9_-]{43})$',
+      }),
+    ),
+    serverCa: Type.Optional(
+      Type.String({
+        description: 'File of certificates (PEM) that the server is checked by instead of the known authorities',
+        minLength: 1,
+      }),
+    ),
     roles: Type.Array(Type.Unsafe<ProcessRole>(Type.Union(processRoles.map((role) => Type.Literal(role)))), {
       description: 'What this process does',
       minItems: 1,
@@ -126,6 +146,12 @@ export const SettingsSchema = Type.Object(
         minimum: 100,
         default: 100_000,
       }),
+      bufferBytes: Type.Integer({
+        description:
+          'Bytes of events that a process with a server keeps on disk while that is away; the oldest are dropped and counted beyond it',
+        minimum: 1_048_576,
+        default: 1_073_741_824,
+      }),
       seriesPerTenant: Type.Integer({ description: 'Series one tenant may have', minimum: 1, default: 1_000_000 }),
       requestsPerMinute: Type.Integer({ description: 'Requests of one key or address', minimum: 10, default: 3000 }),
     }),
@@ -170,10 +196,26 @@ export function loadSettings({ flags, environment, file }: SettingsSources): Eff
     else if (Object.hasOwn(fromFile, key)) [merged[key], origins[key]] = [fromFile[key], `file ${file}`];
     else origins[key] = 'default';
   }
+  leaveOutServer(merged, origins);
   const settings = withDefaults(SettingsSchema, merged) as Settings;
   const problems = problemsOf(settings, origins);
   if (problems.length > 0) throw invalid(problems);
   return { settings: deepFreeze({ ...settings, dataDir: resolve(settings.dataDir) }), origins };
+}
+
+/**
+ * WATCHKEEPER_SERVER and WATCHKEEPER_KEY also tell the command line where to ask. Whoever has them set and starts a
+ * server means that server, unless the role is scheduler and nothing else.
+ */
+function leaveOutServer(merged: Record<string, unknown>, origins: Record<string, string>): void {
+  const leaveOut = (key: string) => {
+    delete merged[key];
+    origins[key] = 'default';
+  };
+  const isScheduler = Array.isArray(merged.roles) && merged.roles.join() === 'scheduler';
+  if (origins.server?.startsWith('environment') && (!isScheduler || merged.databaseUrl !== undefined))
+    leaveOut('server');
+  if (merged.server === undefined && !origins.key?.startsWith('file')) leaveOut('key');
 }
 
 /** Reads what a reference such as `env:NAME` or `file:/path` stands for. */
@@ -217,6 +259,9 @@ function environmentSettings(
   take('WATCHKEEPER_PUBLIC_URL', 'publicUrl');
   take('WATCHKEEPER_DATA_DIR', 'dataDir');
   take('WATCHKEEPER_DATABASE_URL', 'databaseUrl');
+  take('WATCHKEEPER_SERVER', 'server');
+  take('WATCHKEEPER_SERVER_CA', 'serverCa');
+  take('WATCHKEEPER_KEY', 'key');
   take('WATCHKEEPER_ROLES', 'roles', (text) => text.split(','));
   take('WATCHKEEPER_ZONES', 'zones', (text) => text.split(','));
   // Anything but these is left as text, which the schema refuses.
@@ -339,6 +384,7 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
     });
   }
   if (problems.length > 0) return problems;
+  problems.push(...serverProblems(settings, origins));
   const port = Number(settings.listen.slice(settings.listen.lastIndexOf(':') + 1));
   if (port > 65_535)
     problems.push({ pointer: '/listen', message: `listen (${origins.listen}) has port ${port}; ports end at 65535` });
@@ -350,6 +396,35 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
   for (const [name, text] of Object.entries(settings.retention)) {
     if ((parseDuration(text) ?? 0) < 3_600_000)
       problems.push({ pointer: `/retention/${name}`, message: `retention.${name} is ${text}; at least 1h is needed` });
+  }
+  return problems;
+}
+
+function serverProblems(
+  { server, key, roles, demo, databaseUrl }: Settings,
+  origins: Readonly<Record<string, string>>,
+): Problem[] {
+  const problems: Problem[] = [];
+  if (key?.startsWith('wk_') && origins.key?.startsWith('file'))
+    problems.push({
+      pointer: '/key',
+      message: `key (${origins.key}) stands there in the open; write env:NAME or file:/path`,
+    });
+  if (server === undefined) return problems;
+  const others = roles.filter((role) => role !== 'scheduler');
+  if (others.length > 0) {
+    const message = `roles (${origins.roles}) has ${others.join(', ')}, which need a database; a process with a server (${origins.server}) has the role scheduler only: say --roles scheduler`;
+    problems.push({ pointer: '/roles', message });
+  }
+  if (key === undefined)
+    problems.push({
+      pointer: '/key',
+      message: 'key is needed with a server: an API key of role agent, by --key or WATCHKEEPER_KEY',
+    });
+  if (demo) problems.push({ pointer: '/demo', message: `demo (${origins.demo}) needs a server of its own` });
+  if (databaseUrl !== undefined) {
+    const message = `databaseUrl (${origins.databaseUrl}) and server (${origins.server}) exclude each other: leave one out`;
+    problems.push({ pointer: '/databaseUrl', message });
   }
   return problems;
 }

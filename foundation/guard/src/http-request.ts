@@ -5,7 +5,7 @@ import { exchange } from './exchange.ts';
 import { secureContext } from './secure-contexts.ts';
 
 export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** http or https; no credentials in it. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -14,6 +14,8 @@ export interface HttpRequest {
   /** Largest answer that is read. Default 64 KiB. */
   readonly maxBodyBytes?: number;
   readonly signal?: AbortSignal;
+  /** Certificates (PEM) that are trusted instead of the known roots. */
+  readonly ca?: string;
 }
 
 export type HttpAnswer =
@@ -25,7 +27,7 @@ export type HttpAnswer =
     }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
 
-/** A plain request through the one door, for notifications: redirects are not followed, nothing is thrown. */
+/** A plain request through the one door, for notifications and our own server: redirects are not followed, nothing is thrown. */
 export async function httpRequest(egress: Egress, request: HttpRequest): Promise<HttpAnswer> {
   const { method, headers = {}, body, timeoutMs, maxBodyBytes = 65_536 } = request;
   const url = URL.parse(request.url);
@@ -47,7 +49,7 @@ export async function httpRequest(egress: Egress, request: HttpRequest): Promise
     if (isTls) {
       const secured = await egress.secure(socket, {
         servername: url.hostname,
-        context: secureContext({ minVersion: 'TLSv1.2' }),
+        context: secureContext({ minVersion: 'TLSv1.2', ...(request.ca === undefined ? {} : { ca: request.ca }) }),
         verify: true,
         signal,
       });

@@ -9,6 +9,7 @@ export * from './check-runs.ts';
 export * from './dead-letters.ts';
 export * from './deadline.ts';
 export * from './durability.ts';
+export * from './embedded/directory-owner.ts';
 export * from './embedded/index.ts';
 export * from './event-reads.ts';
 export * from './event-rows.ts';

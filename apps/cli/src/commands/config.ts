@@ -27,7 +27,7 @@ const checkCommand = () =>
     });
 
 function maskSecrets(name: string, value: unknown): unknown {
-  if ((name === 'password' || name === 'token') && typeof value === 'string') return '***';
+  if ((name === 'password' || name === 'token' || name === 'key') && typeof value === 'string') return '***';
   if (name === 'databaseUrl' && typeof value === 'string') return value.replace(/:\/\/[^@/]*@/, '://***@');
   return value;
 }

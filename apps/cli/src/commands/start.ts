@@ -10,6 +10,7 @@ interface StartOptions extends GlobalOptions {
   readonly zones?: string;
   readonly demo?: boolean;
   readonly production?: boolean;
+  readonly serverCa?: string;
 }
 
 /** Options that are settings, for every command that works with a server's own settings. */
@@ -22,6 +23,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--roles <list>', 'what this process does: api,scheduler,processor,health')
     .option('--zones <list>', 'zones this process watches from (local)')
     .option('--demo', 'show a demo of three services, fed by the built-in website mock')
+    .option('--server-ca <file>', 'certificates that the server of a remote zone is checked by')
     .option('--production', 'refuse what would destroy data');
 }
 
@@ -39,6 +41,9 @@ export async function settingsOf(command: Command) {
       zones: options.zones?.split(','),
       demo: options.demo,
       production: options.production,
+      server: options.server,
+      key: options.key,
+      serverCa: options.serverCa,
     },
     environment: process.env,
     ...(options.config === undefined ? {} : { file: options.config }),
@@ -50,7 +55,9 @@ const ownCommand = process.env.npm_lifecycle_event === undefined ? 'watchkeeper'
 
 export const startCommand = () =>
   withSettingsOptions(new Command('start'))
-    .description('Start a server and run until Ctrl-C.')
+    .description(
+      'Start a server and run until Ctrl-C. With --roles scheduler, --server and --key: watch from another place and send to that server.',
+    )
     .action(async (_options: StartOptions, command: Command) => {
       const { settings } = await settingsOf(command);
       const { runServer } = await import('@watchkeeper/server');

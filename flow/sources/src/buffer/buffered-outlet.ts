@@ -4,7 +4,7 @@ import { isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
 import type { EventOutlet } from '../schedule-source.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { openIdentity } from './identity.ts';
-import { batchEvents, Lane, type SendBatch } from './lane.ts';
+import { Lane, type SendBatch } from './lane.ts';
 
 export interface BufferedOutletOptions {
   /** Folder of the buffer. Nobody else may use it at the same time. */
@@ -32,6 +32,8 @@ export interface BufferFigures {
   readonly diskError: string | null;
 }
 
+/** Events of one request. */
+const batchEvents = 1000;
 /** Share of the room that the live lane has. */
 const liveShare = 1 / 8;
 /** Events in the live lane beyond which new ones are no longer live. */
@@ -73,13 +75,14 @@ export class BufferedOutlet implements EventOutlet {
     this.#returned = { added: 0, atMs: clock.nowMs() };
     this.#live = live;
     this.#backlog = backlog;
-    const common = { identity, clock, logger };
+    const common = { identity, clock, logger, batchEvents };
     this.#liveLane = new Lane({
       ...common,
       name: 'live',
       queue: live,
       turn: async () => undefined,
-      send: this.#watched(send),
+      send,
+      onOutcome: (error) => this.#notice(error),
     });
     this.#backlogLane = new Lane({
       ...common,
@@ -121,6 +124,12 @@ export class BufferedOutlet implements EventOutlet {
     return this.#liveLane.lastError ?? this.#backlogLane.lastError ?? this.#live.diskError ?? this.#backlog.diskError;
   }
 
+  /** Tries at once: the server answers something else again. */
+  sendNow(): void {
+    this.#liveLane.sendNow();
+    this.#backlogLane.sendNow();
+  }
+
   figures(): BufferFigures {
     return {
       live: this.#live.waiting,
@@ -142,21 +151,18 @@ export class BufferedOutlet implements EventOutlet {
     if (this.waiting > 0) this.#logger.info({ events: this.waiting }, 'events wait in the buffer for the next start');
   }
 
-  /** Sends for the live lane, and notices when the server is away and when it is back. */
-  #watched(send: SendBatch): SendBatch {
-    return async (batch, signal) => {
-      try {
-        const result = await send(batch, signal);
-        if (this.#isAway) this.#cameBack();
-        return result;
-      } catch (error) {
-        if (!this.#isAway && !signal.aborted)
-          this.#logger.warn({ err: error }, 'events cannot be sent; checks go on, and events are kept until they can');
-        this.#isAway = true;
-        this.#isStuck = isWatchkeeperError(error, 'internal');
-        throw error;
-      }
-    };
+  /** Notices by the live lane when the server is away and when it is back. */
+  #notice(error: unknown): void {
+    if (error === undefined) {
+      if (this.#isAway) this.#cameBack();
+      return;
+    }
+    if (!this.#isAway) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.warn({ reason }, 'events cannot be sent; checks go on, and events are kept until they can');
+    }
+    this.#isAway = true;
+    this.#isStuck = isWatchkeeperError(error, 'internal');
   }
 
   #cameBack(): void {

@@ -10,6 +10,8 @@ export interface DiskQueueOptions {
   readonly folder: string;
   /** Most bytes of segments, on disk or in memory; beyond it the oldest segment is dropped and its events are counted. */
   readonly limitBytes: number;
+  /** Length of a segment; a sixteenth of the limit within bounds when left out. */
+  readonly segmentBytes?: number;
   /** Most events in memory while the disk takes nothing; beyond it the oldest are dropped and counted. */
   readonly memoryEvents: number;
   /** Number of this start; every event that is added has it. */
@@ -59,6 +61,8 @@ export class DiskQueue {
   #nextNumber = 1;
   #nextSeq = 1;
   #pending: NewEvent[] = [];
+  /** Events that are being written down: no longer pending and in no segment yet. */
+  #underWay = 0;
   #flushing: Promise<void> | undefined;
   #busy: Promise<unknown> = Promise.resolve();
   #positionAtMs = Number.NEGATIVE_INFINITY;
@@ -76,7 +80,8 @@ export class DiskQueue {
 
   private constructor(options: DiskQueueOptions) {
     this.#options = options;
-    this.#segmentBytes = Math.min(4 * 1024 * 1024, Math.max(16 * 1024, Math.floor(options.limitBytes / 16)));
+    const share = Math.min(4 * 1024 * 1024, Math.max(16 * 1024, Math.floor(options.limitBytes / 16)));
+    this.#segmentBytes = options.segmentBytes ?? share;
   }
 
   /** Opens what an earlier process left. Damage is put aside and counted; it never keeps a queue from opening. */
@@ -89,7 +94,7 @@ export class DiskQueue {
 
   /** Events that are not acknowledged. */
   get waiting(): number {
-    return this.#segments.reduce((sum, segment) => sum + segment.events, this.#pending.length);
+    return this.#segments.reduce((sum, segment) => sum + segment.events, this.#pending.length + this.#underWay);
   }
 
   get bytes(): number {
@@ -186,6 +191,7 @@ export class DiskQueue {
       await this.#exclusive(async () => {
         await this.#spill();
         const group = this.#pending.splice(0, groupEvents);
+        this.#underWay = group.length;
         try {
           await this.#write(group);
         } catch (error) {
@@ -195,6 +201,7 @@ export class DiskQueue {
             'events cannot be written down; they are dropped',
           );
         }
+        this.#underWay = 0;
         await this.#makeRoom();
       });
       for (const listener of this.#listeners) listener();

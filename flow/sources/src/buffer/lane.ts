@@ -1,10 +1,13 @@
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
-import { type AppendResult, type ErrorCode, type EventBatch, isWatchkeeperError } from '@watchkeeper/model';
+import { type ErrorCode, type EventBatch, isWatchkeeperError } from '@watchkeeper/model';
 import type { DiskQueue, QueuedBatch } from './disk-queue.ts';
 import type { BufferIdentity } from './identity.ts';
 
 /** Resolves when the batch is durable; the signal ends the attempt. @throws WatchkeeperError */
-export type SendBatch = (batch: EventBatch, signal: AbortSignal) => Promise<AppendResult>;
+export type SendBatch = (
+  batch: EventBatch,
+  signal: AbortSignal,
+) => Promise<{ readonly refused: readonly { readonly index: number; readonly code: string }[] }>;
 
 export interface LaneOptions {
   /** Second part of the producer's name: each lane has numbers of its own. */
@@ -16,10 +19,11 @@ export interface LaneOptions {
   readonly logger: Logger;
   /** Waits until this lane may send its next batch. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
+  /** Events of one request. */
+  readonly batchEvents: number;
+  /** Told after each attempt: the error after which the batch is sent again, or undefined when it is done with. */
+  readonly onOutcome?: (error: unknown) => void;
 }
-
-/** Events of one request. */
-export const batchEvents = 1000;
 
 /** What is wrong with a message itself: it will not be better the next time. */
 const final: ReadonlySet<ErrorCode> = new Set([
@@ -38,6 +42,7 @@ export class Lane {
   readonly #stop = new AbortController();
   readonly #running: Promise<void>;
   #wake = new AbortController();
+  #retry = new AbortController();
   /** Shortest pause that the other side asked for, milliseconds. */
   #notBeforeMs = 0;
   /** Events stored since the start, by this lane or before by a request whose answer was lost. */
@@ -53,8 +58,9 @@ export class Lane {
     this.#running = this.#run();
   }
 
-  get isFailing(): boolean {
-    return this.lastError !== null;
+  /** Ends the pause before the next attempt. */
+  sendNow(): void {
+    this.#retry.abort();
   }
 
   /** Sends no more, and gives the attempt up that is under way: its batch stays in the queue. */
@@ -65,7 +71,7 @@ export class Lane {
   }
 
   async #run(): Promise<void> {
-    const { queue, clock, logger, turn, name } = this.#options;
+    const { queue, clock, logger, turn, name, batchEvents } = this.#options;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       try {
@@ -85,16 +91,22 @@ export class Lane {
     const { queue, clock } = this.#options;
     const { signal } = this.#stop;
     for (let attempt = 1; !signal.aborted && !batch.segment.isDropped; attempt++) {
-      if (await this.#isDone(batch)) {
+      const error = await this.#attempt(batch);
+      if (signal.aborted && error !== undefined) return;
+      this.lastError = error === undefined ? null : error.message;
+      this.#options.onOutcome?.(error);
+      if (error === undefined) {
         await queue.acknowledge(batch);
         return;
       }
-      await clock.pause(Math.max(this.#notBeforeMs, backoffMs(attempt, { firstMs: 200, longestMs: 5000 })), signal);
+      this.#retry = new AbortController();
+      const pauseMs = Math.max(this.#notBeforeMs, backoffMs(attempt, { firstMs: 200, longestMs: 5000 }));
+      await clock.pause(pauseMs, AbortSignal.any([this.#retry.signal, signal]));
     }
   }
 
-  /** One attempt: whether the batch need not be sent again. */
-  async #isDone({ epoch, firstSeq, events }: QueuedBatch): Promise<boolean> {
+  /** One attempt: why the batch must be sent again; undefined when it is stored or refused for good. */
+  async #attempt({ epoch, firstSeq, events }: QueuedBatch): Promise<Error | undefined> {
     const { identity, name, send, logger } = this.#options;
     try {
       const { refused } = await send(
@@ -104,21 +116,19 @@ export class Lane {
       if (refused.length > 0) logger.error({ refused: refused.slice(0, 5), lane: name }, 'the server refused events');
       this.refused += refused.length;
       this.sent += events.length - refused.length;
-      this.lastError = null;
-      return true;
+      return undefined;
     } catch (error) {
       if (isWatchkeeperError(error) && final.has(error.code)) {
         logger.error({ err: error, events: events.length, lane: name }, 'the server refused a batch; it is dropped');
         this.refused += events.length;
-        return true;
+        return undefined;
       }
       if (isWatchkeeperError(error, 'epoch_fenced')) {
         logger.error({ lane: name }, 'another process sends under the name of this buffer; it takes another name');
         await identity.renew();
       }
       this.#notBeforeMs = retryAfterMs(error);
-      this.lastError = error instanceof Error ? error.message : String(error);
-      return false;
+      return error instanceof Error ? error : new Error(String(error));
     }
   }
 }
