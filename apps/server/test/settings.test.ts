@@ -49,6 +49,17 @@ describe('Settings', () => {
     expect([settings.listen, settings.databaseUrl]).toEqual(['0.0.0.0:8080', 'postgres://x/y']);
   });
 
+  it('take the server of the command line from the environment only where the role is scheduler', () => {
+    const environment = { WATCHKEEPER_SERVER: 'http://there:7300', WATCHKEEPER_KEY: 'wk_x' };
+    expect(loadSettings({ flags: {}, environment }).settings).not.toHaveProperty('server');
+    const remote = { ...environment, WATCHKEEPER_KEY: 'env:KEY', WATCHKEEPER_ROLES: 'scheduler' };
+    const { settings, origins } = loadSettings({ flags: {}, environment: remote });
+    expect([settings.server, settings.key]).toEqual(['http://there:7300', 'env:KEY']);
+    expect(origins.server).toBe('environment WATCHKEEPER_SERVER');
+    const withDatabase = { ...remote, WATCHKEEPER_DATABASE_URL: 'postgres://x/y' };
+    expect(loadSettings({ flags: {}, environment: withDatabase }).settings).not.toHaveProperty('server');
+  });
+
   const examples = new URL('./bad-settings/', import.meta.url);
   it.each(readdirSync(examples).filter((name) => name.endsWith('.yaml')))(
     'refuse %s with the message that it names',

@@ -121,7 +121,9 @@ export const ProcessInput = Type.Object(
     startedAt: Instant('When it started'),
     figures: Type.Record(
       Type.String({ maxLength: 60, pattern: '^[A-Za-z][A-Za-z0-9]*$' }),
-      Nullable(Type.Union([Type.Number(), Type.Boolean(), Type.String({ maxLength: 500 })])),
+      Nullable(
+        Type.Union([Type.Number({ minimum: -1e15, maximum: 1e15 }), Type.Boolean(), Type.String({ maxLength: 500 })]),
+      ),
       { description: 'Counters that it tells about itself: buffered, dropped, latenessP99Ms …', maxProperties: 40 },
     ),
   },
