@@ -77,7 +77,11 @@ function settingsPage(): string {
       ['`WATCHKEEPER_PRODUCTION`', '`production`, `true` or `1`'],
       ['`PORT`', '`listen` on all addresses, for platforms that set it'],
       ['`DATABASE_URL`', '`databaseUrl`, for platforms that set it'],
-      ['`WATCHKEEPER_SERVER`, `WATCHKEEPER_KEY`', 'server and API key of the command line'],
+      [
+        '`WATCHKEEPER_SERVER`, `WATCHKEEPER_KEY`',
+        'server and API key of the command line; with the role scheduler alone also `server` and `key`',
+      ],
+      ['`WATCHKEEPER_SERVER_CA`', '`serverCa`'],
     ],
   )}\n`;
 }

@@ -52,6 +52,7 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
       rssBytes: process.memoryUsage.rss(),
       loopDelayP99Ms,
       cpuRatio,
+      buffer: null,
       lastError: error === null ? null : { ...error, message: error.message.slice(0, longestError) },
     };
   };

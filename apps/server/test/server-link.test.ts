@@ -44,19 +44,17 @@ const held: RequestListener = (_request, response) =>
 const problem =
   (status: number, code: string, headers: Record<string, string> = {}): RequestListener =>
   (_request, response) =>
-    response
-      .writeHead(status, { 'content-type': 'application/problem+json', ...headers })
-      .end(
-        JSON.stringify({
-          type: '/docs/errors',
-          title: '',
-          status,
-          detail: `It is ${code}.`,
-          code,
-          requestId: '',
-          retryable: false,
-        }),
-      );
+    response.writeHead(status, { 'content-type': 'application/problem+json', ...headers }).end(
+      JSON.stringify({
+        type: '/docs/errors',
+        title: '',
+        status,
+        detail: `It is ${code}.`,
+        code,
+        requestId: '',
+        retryable: false,
+      }),
+    );
 
 describe('The way to the server', () => {
   it('is taken only when the certificate is one of those that the operator trusts', async () => {

@@ -219,12 +219,16 @@ describe('A remote zone', () => {
   it('says that it is there under a name that is its own, and when it ends', async () => {
     const body = {
       ...{ host: 'edge-1', pid: 7, version: '0.1.0', zones: ['fra'], startedAt: '2026-01-01T00:00:00Z' },
-      figures: { buffered: 3, dropped: 0, lastError: null },
+      figures: {
+        ...{ checks: 7, latenessP99Ms: 1.5, dropped: 0, waitingEvents: 3, rssBytes: 1, loopDelayP99Ms: null },
+        ...{ cpuRatio: 0.1, lastError: null },
+        buffer: { backlog: 2, bytes: 100, refused: 0, quarantined: 0, diskError: null },
+      },
     };
     expect((await ask('PUT /api/v1/processes/edge-1.7', body)).statusCode).toBe(204);
     const rows = () => world.store.db.selectFrom('processes').selectAll().execute();
     expect(await rows()).toMatchObject([
-      { id: `default/${agentId}/edge-1.7`, roles: ['scheduler'], figures: { buffered: 3, isRemote: true } },
+      { id: `default/${agentId}/edge-1.7`, roles: ['scheduler'], figures: { waitingEvents: 3, isRemote: true } },
     ]);
     expect((await ask('DELETE /api/v1/processes/edge-1.7')).statusCode).toBe(204);
     expect(await rows()).toEqual([]);

@@ -2,7 +2,8 @@ import { type Static, Type } from 'typebox';
 import { Check } from 'typebox/value';
 import { Instant, Nullable } from './fields.ts';
 
-const count = (description: string) => Type.Integer({ description, minimum: 0 });
+const count = (description: string) => Type.Integer({ description, minimum: 0, maximum: 1e15 });
+const words = { maxLength: 500 };
 
 export type ProcessFigures = Static<typeof ProcessFigures>;
 /** What a process tells about itself every five seconds. Null: it has no such part, or nothing was measured yet. */
@@ -21,13 +22,25 @@ export const ProcessFigures = Type.Object({
     Type.Number({ description: '99th percentile of the delay of its event loop since the time before, milliseconds' }),
   ),
   cpuRatio: Nullable(Type.Number({ description: 'Share of one core since the time before; above 1 on several cores' })),
-  lastError: Nullable(Type.Object({ message: Type.String(), at: Instant('When it happened') })),
+  buffer: Nullable(
+    Type.Object(
+      {
+        backlog: count('Events that wait behind live ones, since the server was away when they were seen'),
+        bytes: count('Bytes of the buffer'),
+        refused: count('Events that the server refused for good, since its start'),
+        quarantined: count('Damaged pieces of the buffer that were put aside, since its start'),
+        diskError: Nullable(Type.String({ description: 'Why the disk takes no events now', ...words })),
+      },
+      { description: 'The buffer on disk of a remote process' },
+    ),
+  ),
+  lastError: Nullable(Type.Object({ message: Type.String(words), at: Instant('When it happened') })),
 });
 
 /** What is known of a process that has said nothing yet. */
 export const noProcessFigures: ProcessFigures = {
   ...{ isRemote: false, leases: [], readers: [], checks: null, latenessP99Ms: null, dropped: 0, waitingEvents: 0 },
-  ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, lastError: null },
+  ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, buffer: null, lastError: null },
 };
 
 /** Figures as another release may have written them: what is not understood counts as not told. */

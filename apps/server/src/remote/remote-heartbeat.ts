@@ -2,50 +2,41 @@ import { hostname } from 'node:os';
 import type { Clock } from '@watchkeeper/kit';
 import type { BufferedOutlet, Scheduler } from '@watchkeeper/sources';
 import type { Heartbeat } from '../heartbeat.ts';
+import { measureProcess, type NotedError } from '../process-figures.ts';
 import type { ServerLink } from './server-link.ts';
 
 const everyMs = 5000;
-const textLength = 500;
+/** Longest text of an error that is told, characters. */
+const longestError = 500;
 /** Longest time that the end of the process waits for the server, milliseconds. */
 const lastWordMs = 2000;
 
-/** Keeps the row of this process fresh at the server; the row goes when the process ends in order. */
-export function startRemoteHeartbeat({
-  link,
-  clock,
-  holder,
-  version,
-  zones,
-  startedAt,
-  scheduler,
-  outlet,
-}: {
+export interface RemoteHeartbeatOptions {
   readonly link: ServerLink;
   readonly clock: Clock;
+  /** Name of this process; also the holder of its zones. */
   readonly holder: string;
   readonly version: string;
   readonly zones: readonly string[];
   readonly startedAt: Date;
   readonly scheduler: Scheduler;
   readonly outlet: BufferedOutlet;
-}): Heartbeat {
+  readonly lastError: () => NotedError | null;
+}
+
+/** Keeps the row of this process fresh at the server; the row goes when the process ends in order. */
+export function startRemoteHeartbeat(options: RemoteHeartbeatOptions): Heartbeat {
+  const { link, clock, holder, version, zones, startedAt, scheduler, outlet, lastError } = options;
   const stop = new AbortController();
   const params = { id: holder };
+  const measure = measureProcess({ scheduler, processor: undefined, health: undefined, lastError });
   const say = () => {
-    const { latenessP99Ms, monitors, running, droppedEvents, lastError } = scheduler.stats();
-    const { live, backlog, bytes, refused, quarantined, diskError } = outlet.figures();
-    const error = lastError ?? link.lastError;
-    const figures = {
-      ...{ buffered: live + backlog, backlog, bufferBytes: bytes, dropped: droppedEvents, refused, quarantined },
-      ...{ latenessP99Ms, monitors, running, diskError: diskError?.slice(0, textLength) ?? null },
-      lastError: error?.slice(0, textLength) ?? null,
-    };
-    const body = { host: hostname().slice(0, 200), pid: process.pid, version, zones: [...zones], figures };
-    return link.call('putProcess', {
-      params,
-      body: { ...body, startedAt: startedAt.toISOString() },
-      signal: stop.signal,
-    });
+    const { isRemote: _isRemote, readers: _readers, ...figures } = measure();
+    const { backlog, bytes, refused, quarantined, diskError } = outlet.figures();
+    const buffer = { backlog, bytes, refused, quarantined, diskError: diskError?.slice(0, longestError) ?? null };
+    const body = { host: hostname().slice(0, 200), pid: process.pid, version, zones: [...zones] };
+    const told = { ...body, startedAt: startedAt.toISOString(), figures: { ...figures, buffer } };
+    return link.call('putProcess', { params, body: told, signal: stop.signal });
   };
   const run = async () => {
     while (!stop.signal.aborted) {

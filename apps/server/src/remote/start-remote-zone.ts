@@ -7,6 +7,7 @@ import { encodeEventMessage, WatchkeeperError } from '@watchkeeper/model';
 import { BufferedOutlet, monitorTypes, type SendBatch, startScheduler } from '@watchkeeper/sources';
 import { ownDirectory } from '@watchkeeper/store';
 import { resolveCredentials } from '../credentials.ts';
+import type { NotedError } from '../process-figures.ts';
 import { resolveReference, type Settings } from '../settings.ts';
 import { httpSchedule } from './http-schedule.ts';
 import { startRemoteHeartbeat } from './remote-heartbeat.ts';
@@ -19,6 +20,8 @@ export interface StartRemoteZoneOptions {
   readonly logger: Logger;
   readonly version: string;
   readonly onProgress: (step: string) => void;
+  /** The last error that the log of this process tells of. */
+  readonly lastError: () => NotedError | null;
 }
 
 export interface RunningRemoteZone {
@@ -38,7 +41,7 @@ export interface RunningRemoteZone {
  * @throws WatchkeeperError `settings_invalid`, `data_directory_in_use`, `data_directory_unusable`
  */
 export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<RunningRemoteZone> {
-  const { settings, environment, logger, version, onProgress } = options;
+  const { settings, environment, logger, version, onProgress, lastError } = options;
   const { server = '', zones, dataDir, limits } = settings;
   const clock = systemClock;
   const startedAt = new Date();
@@ -76,7 +79,17 @@ export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<
     credential: (name) => credentials.get(name),
     checksAtOnce: limits.checksAtOnce,
   });
-  const heartbeat = startRemoteHeartbeat({ link, clock, holder, version, zones, startedAt, scheduler, outlet });
+  const heartbeat = startRemoteHeartbeat({
+    link,
+    clock,
+    holder,
+    version,
+    zones,
+    startedAt,
+    scheduler,
+    outlet,
+    lastError,
+  });
 
   let stopping: Promise<void> | undefined;
   const stop = async () => {

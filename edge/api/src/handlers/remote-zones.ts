@@ -1,4 +1,4 @@
-import { type ScheduledMonitor, WatchkeeperError } from '@watchkeeper/model';
+import { processFiguresOf, type ScheduledMonitor, WatchkeeperError } from '@watchkeeper/model';
 import {
   acquireLease,
   claimCheckRuns,
@@ -89,10 +89,11 @@ export const remoteZoneHandlers = {
   async putProcess({ params, body, caller }, { store }) {
     const { startedAt, ...rest } = body;
     const row = { ...rest, startedAt: new Date(startedAt), roles: ['scheduler'] };
+    const { leases: _leases, ...figures } = processFiguresOf(rest.figures);
     await noteProcess(store.db, {
       ...row,
       id: ownName(caller, params.id),
-      figures: { ...rest.figures, isRemote: true },
+      figures: { ...figures, isRemote: true, readers: [] },
     });
   },
 
