@@ -1,8 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, failpoint, type Logger, writeAtomically } from '@watchkeeper/kit';
+import { type Clock, failpoint, type Logger } from '@watchkeeper/kit';
 import type { NewEvent } from '@watchkeeper/model';
-import { type Damage, decodeRecord, newRecord, recordBytes, recordText } from './record.ts';
+import { firstPosition, type QueuePosition, readPosition, writePosition } from './position-file.ts';
+import { Quarantine } from './quarantine.ts';
+import { decodeRecord, newRecord, recordBytes, recordText } from './record.ts';
 import { Segment, segmentNumber } from './segment.ts';
 
 export interface DiskQueueOptions {
@@ -41,8 +43,6 @@ const gatherMs = 50;
 const diskRetryMs = 5000;
 /** Shortest time between two positions in the middle of a segment, milliseconds. */
 const positionEveryMs = 5000;
-/** Bytes of damage that are kept to be looked at. */
-const quarantineBytes = 16 * 1024 * 1024;
 
 /**
  * A first-in first-out queue of events on disk: append-only segments of records, and a position up to which they are
@@ -55,6 +55,8 @@ const quarantineBytes = 16 * 1024 * 1024;
 export class DiskQueue {
   readonly #options: DiskQueueOptions;
   readonly #segmentBytes: number;
+  readonly #positionFile: string;
+  readonly #quarantine: Quarantine;
   /** Oldest first; the last one may be open for writing. */
   readonly #segments: Segment[] = [];
   #writing: Segment | undefined;
@@ -67,14 +69,11 @@ export class DiskQueue {
   #busy: Promise<unknown> = Promise.resolve();
   #positionAtMs = Number.NEGATIVE_INFINITY;
   #diskTriedAtMs = Number.NEGATIVE_INFINITY;
-  #quarantinedBytes = 0;
   readonly #listeners = new Set<() => void>();
   /** Events added since the start. */
   added = 0;
   /** Events lost since the start: no room, or damage of what this process had put in. */
   dropped = 0;
-  /** Pieces of segments that could not be read, since the start. */
-  quarantined = 0;
   /** Why the disk takes nothing; null while it does. */
   diskError: string | null = null;
 
@@ -82,6 +81,8 @@ export class DiskQueue {
     this.#options = options;
     const share = Math.min(4 * 1024 * 1024, Math.max(16 * 1024, Math.floor(options.limitBytes / 16)));
     this.#segmentBytes = options.segmentBytes ?? share;
+    this.#positionFile = join(options.folder, 'position.json');
+    this.#quarantine = new Quarantine(options.folder, options.logger);
   }
 
   /** Opens what an earlier process left. Damage is put aside and counted; it never keeps a queue from opening. */
@@ -95,6 +96,11 @@ export class DiskQueue {
   /** Events that are not acknowledged. */
   get waiting(): number {
     return this.#segments.reduce((sum, segment) => sum + segment.events, this.#pending.length + this.#underWay);
+  }
+
+  /** Pieces that could not be read, since the start. */
+  get quarantined(): number {
+    return this.#quarantine.count;
   }
 
   get bytes(): number {
@@ -162,7 +168,7 @@ export class DiskQueue {
 
   async #batchOf(segment: Segment, limit: number): Promise<QueuedBatch | undefined> {
     const { records, damage } = await segment.records();
-    await this.#putAside(segment, damage);
+    await this.#quarantine.putAside(segment, damage);
     const [first] = records;
     if (first === undefined) return undefined;
     const events: NewEvent[] = [];
@@ -173,7 +179,7 @@ export class DiskQueue {
       const read = decodeRecord(record);
       if (read === undefined) {
         if (count > 0) break;
-        await this.#putAside(segment, [record]);
+        await this.#quarantine.putAside(segment, [record]);
         segment.acknowledge(1, record.count);
         this.dropped += record.count;
         return this.#batchOf(segment, limit);
@@ -350,7 +356,7 @@ export class DiskQueue {
       bytes: head?.isOnDisk ? head.acknowledgedTo : 0,
     };
     try {
-      await writeAtomically(join(this.#options.folder, positionFile), `${JSON.stringify(position)}\n`);
+      await writePosition(this.#positionFile, position);
     } catch (error) {
       // An older position only costs that events are sent again; a full disk needs segments to be deleted all the more.
       this.#options.logger.warn({ err: error }, 'the position of the buffer could not be written; it is tried again');
@@ -369,7 +375,7 @@ export class DiskQueue {
         number,
         number === position.segment ? position.bytes : 0,
       );
-      await this.#putAside(segment, damage, content);
+      await this.#quarantine.putAside(segment, damage, content);
       if (number >= position.segment && segment.events > 0) this.#segments.push(segment);
       else await this.#deleteFile(segment);
     }
@@ -378,36 +384,15 @@ export class DiskQueue {
       logger.info({ events: this.waiting, folder }, 'events of an earlier start wait in the buffer');
   }
 
-  async #readPosition(): Promise<{ readonly segment: number; readonly bytes: number }> {
-    const file = join(this.#options.folder, positionFile);
-    try {
-      const { segment, bytes } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
-      if (Number.isSafeInteger(segment) && Number.isSafeInteger(bytes))
-        return { segment: segment as number, bytes: bytes as number };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { segment: 0, bytes: 0 };
-      if (!(error instanceof SyntaxError)) throw error;
-    }
-    this.quarantined += 1;
-    await rename(file, `${file}.bad`);
-    this.#options.logger.error({ file }, 'the position of the buffer cannot be read; what is there is sent again');
-    return { segment: 0, bytes: 0 };
-  }
-
-  /** Keeps damaged bytes to be looked at, as far as there is room for them, and counts them. */
-  async #putAside(segment: Segment, damage: readonly Damage[], content?: Buffer): Promise<void> {
-    const { folder, logger } = this.#options;
-    for (const { start, end } of damage) {
-      this.quarantined += 1;
-      logger.error({ file: segment.path, start, end }, 'a piece of the buffer is damaged; it is put aside');
-      this.#quarantinedBytes += end - start;
-      if (this.#quarantinedBytes > quarantineBytes || !segment.isOnDisk) continue;
-      const bytes = content ?? (await readFile(segment.path));
-      const aside = join(folder, `damaged-${segment.number}-${start}`);
-      await writeFile(aside, bytes.subarray(start, end), { mode: 0o600 }).catch((error: unknown) => {
-        logger.warn({ err: error, file: aside }, 'the damaged piece could not be kept');
-      });
-    }
+  async #readPosition(): Promise<QueuePosition> {
+    const position = await readPosition(this.#positionFile);
+    if (position !== undefined) return position;
+    this.#quarantine.count += 1;
+    this.#options.logger.error(
+      { file: this.#positionFile },
+      'the position of the buffer cannot be read; what is there is sent again',
+    );
+    return firstPosition;
   }
 
   /** One thing at a time on the files. */
@@ -417,5 +402,3 @@ export class DiskQueue {
     return result;
   }
 }
-
-const positionFile = 'position.json';
