@@ -152,6 +152,8 @@ function properties(node: NodeAddress, { tls, users = {}, settings = {} }: Kafka
     listeners: [...listeners, `CONTROLLER://${host}:${controller}`].join(','),
     'advertised.listeners': listeners.join(','),
     'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map':
+      'PLAINTEXT:PLAINTEXT,SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL,CONTROLLER:PLAINTEXT',
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': join(nodeFolder, 'data'),
     'offsets.topic.replication.factor': replicas,

@@ -1,0 +1,138 @@
+import { compatibilityPartitioner, Producer, stringSerializers } from '@platformatic/kafka';
+import type { Clock } from '@watchkeeper/kit';
+import { type CloudEvent, cloudEventContentType, type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
+import { type Static, Type } from 'typebox';
+import { createWhereMissing, kafkaOptions, kafkaReason } from '../kafka-client.ts';
+import { kafkaWakes } from '../kafka-wakes.ts';
+import { type Carrier, defineMessageDriver } from '../message-driver.ts';
+
+const topicName = (description: string, initial: string) =>
+  Type.String({ description, pattern: '^[A-Za-z0-9._-]{1,200}$', default: initial });
+
+type KafkaMessageOptions = Static<typeof KafkaMessageOptions>;
+const KafkaMessageOptions = Type.Object(
+  {
+    connection: Type.Unsafe<KafkaConnection>(Type.Object({}, { description: 'How to reach the brokers' })),
+    wakeTopic: topicName('Topic of the wake-ups between processes; made where it is missing', 'watchkeeper.wake'),
+    topic: topicName('Topic of the notifications; made where it is missing', 'watchkeeper.notifications'),
+  },
+  { additionalProperties: false },
+);
+
+export default defineMessageDriver({
+  name: 'kafka',
+  summary: 'Wake-ups and notifications by topics of Apache Kafka.',
+  options: KafkaMessageOptions,
+  open: kafkaWakes,
+  openCarrier: (options, { clock }) => new KafkaCarrier(options, clock),
+});
+
+/** Longest time for one request and its repetitions, milliseconds; shorter than the wait of whoever sends. */
+const produceMs = 4000;
+
+interface Waiting {
+  readonly notification: CloudEvent;
+  readonly resolve: () => void;
+  readonly reject: (error: WatchkeeperError) => void;
+}
+
+/**
+ * Acknowledged by all replicas in sync. One request at a time, which takes along what has come meanwhile; a producer
+ * that has failed is replaced, since nobody knows how far the numbers of its messages are.
+ */
+class KafkaCarrier implements Carrier {
+  readonly #options: KafkaMessageOptions;
+  #producer: Producer<string, string, string, string> | undefined;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+  #isClosed = false;
+  readonly #clock: Clock;
+
+  constructor(options: KafkaMessageOptions, clock: Clock) {
+    this.#options = options;
+    this.#clock = clock;
+  }
+
+  send(notification: CloudEvent): Promise<void> {
+    if (this.#isClosed) return Promise.reject(this.#failure(new Error('this process is ending')));
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ notification, resolve, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#running;
+    const producer = this.#producer;
+    this.#producer = undefined;
+    await producer?.close();
+  }
+
+  async #run(): Promise<void> {
+    // What is sent in the same turn goes along.
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const taken = this.#waiting.splice(0);
+      try {
+        await this.#produce(taken.map(({ notification }) => notification));
+        for (const { resolve } of taken) resolve();
+      } catch (error) {
+        const failure = this.#failure(error);
+        for (const { reject } of taken) reject(failure);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #produce(notifications: readonly CloudEvent[]): Promise<void> {
+    const { connection, topic } = this.#options;
+    if (this.#producer === undefined) {
+      await createWhereMissing(connection, { topic });
+      this.#producer = new Producer({
+        ...kafkaOptions(connection),
+        serializers: stringSerializers,
+        idempotent: true,
+        // The same partition that every other client would choose for a key.
+        partitioner: compatibilityPartitioner,
+      });
+    }
+    const producer = this.#producer;
+    const isSettled = new AbortController();
+    // An idempotent producer of the library tries again without end; closing it makes it give up.
+    const late = this.#clock.pause(produceMs, isSettled.signal).then(async () => {
+      if (isSettled.signal.aborted) return;
+      await producer.close();
+    });
+    try {
+      await producer.send({
+        messages: notifications.map((notification) => ({
+          topic,
+          key: notification.subject,
+          value: JSON.stringify(notification),
+          headers: { 'content-type': cloudEventContentType },
+        })),
+      });
+    } catch (error) {
+      this.#producer = undefined;
+      await producer.close();
+      throw error;
+    } finally {
+      isSettled.abort();
+      await late;
+    }
+  }
+
+  #failure(error: unknown): WatchkeeperError {
+    const { connection, topic } = this.#options;
+    const why = kafkaReason(error);
+    const isRefused = /AUTHENTICATION|AUTHORIZATION|SASL|TOO_LARGE|INVALID/i.test(why);
+    return new WatchkeeperError(
+      isRefused ? 'broker_refused' : 'broker_unavailable',
+      isRefused
+        ? `Kafka at ${connection.brokers.join(', ')} did not take a notification for topic "${topic}" (${why}). It is tried again; check kafka.sasl, kafka.tls, the topic and the rights of the user.`
+        : `Kafka at ${connection.brokers.join(', ')} could not store a notification in topic "${topic}" (${why}). It is tried again; check that the brokers run and that enough replicas are in sync.`,
+      { cause: error },
+    );
+  }
+}
