@@ -10,6 +10,7 @@ import { repositoryRoot } from './source-files.ts';
 const folders = [
   { folder: 'flow/sources/src/monitors', summary: 'monitor type' },
   { folder: 'flow/log/src/drivers', summary: 'log driver' },
+  { folder: 'foundation/messages/src/drivers', summary: 'message driver' },
   { folder: 'loop/health/src/channels', summary: 'alert channel type' },
 ];
 

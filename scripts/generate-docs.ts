@@ -1,5 +1,5 @@
 /**
- * Writes the pages of docs/reference that come from the code: errors, settings, plug-ins, the API. With --check it
+ * Writes the pages of docs/reference that come from the code: errors, settings, plug-ins, notifications, the API. With --check it
  * writes nothing and fails when a page is not what the code says.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,11 +9,16 @@ import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
 import { monitorTypes } from '../flow/sources/src/index.ts';
+import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
+  type CloudEvent,
+  cloudEventContentType,
   EventMessage,
   errorCatalogue,
   eventMessageLimits,
   eventMessageVersion,
+  type NotificationType,
+  notificationCatalogue,
   type OperationName,
   operations,
   type PluginHead,
@@ -94,6 +99,7 @@ async function pluginsPage(): Promise<string> {
     ['Monitor types', monitorTypes as never],
     ['Alert channel types', channelTypes as never],
     ['Log drivers', logDrivers as never],
+    ['Message drivers', messageDrivers as never],
   ];
   const parts: string[] = [];
   for (const [title, loaders] of kinds) {
@@ -125,6 +131,30 @@ async function pluginsPage(): Promise<string> {
   }
   return `# Plug-ins\n\n${note}\n\n${parts.join('\n\n')}\n`;
 }
+
+function notificationsPage(): string {
+  const overview = table(
+    ['type', 'when', 'subject'],
+    Object.entries(notificationCatalogue).map(([type, { summary, subject }]) => [
+      `[\`${type}\`](#${anchorOf(type)})`,
+      summary,
+      `\`${subject}\``,
+    ]),
+  );
+  const code = (value: unknown) => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``;
+  const parts = Object.entries(notificationCatalogue).map(([type, { summary, data, exampleSubject, example }]) => {
+    const event: CloudEvent = {
+      ...{ specversion: '1.0', id: 'b9a6a3a0-4c1d-4a53-8f0e-3f0c2b1a9d8e', source: '/watchkeeper/tenants/default' },
+      ...{ type: type as NotificationType, subject: exampleSubject, time: '2026-11-21T07:20:10.123Z' },
+      ...{ datacontenttype: 'application/json', data: example },
+    };
+    const schema = { $schema: 'https://json-schema.org/draft/2020-12/schema', ...plainSchema(data) };
+    return `<a id="${anchorOf(type)}"></a>\n## ${type}\n\n${summary}.\n\n${code(event)}\n\nSchema of \`data\`:\n\n${code(schema)}`;
+  });
+  return `# Notifications\n\n${note}\n\nWhat Watchkeeper tells programs outside by RabbitMQ or Kafka, as CloudEvents 1.0 in structured JSON (\`content-type: ${cloudEventContentType}\`). With the message driver \`postgres\` nothing is told, and nothing is kept for it. How to connect: [connect a bus](../how-to/connect-a-bus.md).\n\nA notification may arrive more than once: \`id\` is the same each time. Those of one \`subject\` of a \`source\` are sent in the order in which things happened. A receiver must not mind fields and types that it does not know.\n\n${overview}\n\n${parts.join('\n\n')}\n`;
+}
+
+const anchorOf = (type: string) => type.replaceAll('.', '-');
 
 function apiPage(): string {
   const tags = [...new Set(Object.values(routes).map(({ tag }) => tag))];
@@ -179,6 +209,7 @@ const pages: Readonly<Record<string, string>> = {
   'errors.md': errorsPage(),
   'event-message.md': eventMessagePage(),
   'openapi.json': `${JSON.stringify(openApiDocument(version), null, 1)}\n`,
+  'notifications.md': notificationsPage(),
   'plugins.md': await pluginsPage(),
   'settings.md': settingsPage(),
 };

@@ -1,5 +1,5 @@
 /**
- * Runs the tests that need other programs: Chromium, nginx, blackbox exporter. Those that are missing are installed
+ * Runs the tests that need other programs: Chromium, nginx, blackbox exporter, RabbitMQ, Kafka. Those that are missing are installed
  * from Debian packages where that is possible; in CI (CI=true) a missing program is a failure, at home it is reported
  * loudly and its tests are skipped.
  */
@@ -10,8 +10,12 @@ import { repositoryRoot } from './source-files.ts';
 /** Program → Debian package. */
 const programs: Readonly<Record<string, string>> = {
   chromium: 'chromium',
+  java: 'openjdk-17-jre-headless',
+  mvn: 'maven',
   nginx: 'nginx-light',
+  openssl: 'openssl',
   'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
+  'rabbitmq-server': 'rabbitmq-server',
 };
 const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`;
 const isThere = (program: string) =>

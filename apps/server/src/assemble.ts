@@ -4,7 +4,7 @@ import { openEgress } from '@watchkeeper/guard';
 import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
 import { type Logger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
-import { postgresMessages } from '@watchkeeper/messages';
+import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
@@ -17,6 +17,7 @@ import {
   putBuiltInRollup,
   readLogFigures,
 } from '@watchkeeper/store';
+import { chooseMessages } from './brokers.ts';
 import { resolveCredentials, resolveMail } from './credentials.ts';
 import { demoZones } from './demo.ts';
 import { Ends } from './ends.ts';
@@ -75,15 +76,17 @@ async function build(options: AssembleOptions, ends: Ends) {
   // Store: the schema, and what every process relies on.
   onProgress('bringing the database to the newest schema');
   await migrateDatabase(connection, onProgress);
+  const { open: openMessages, openCarrier } = await chooseMessages(settings, environment);
   const store = openStore({
     connection,
+    notesNotifications: openCarrier !== undefined,
     onConnectionError: (error) => logger.warn({ err: error }, 'an idle connection to the database was lost'),
   });
   ends.add('store', () => store.close());
   await assertDurable(store.db);
   await putBuiltInRollup(store.db, monitorRollup);
   await ensureZones(store.db, zones);
-  const messages = postgresMessages({ store, clock, logger });
+  const messages = openMessages({ store, clock, logger });
   ends.add('messages', () => messages.close());
 
   // Log: where every event goes, and from where everybody reads.
@@ -121,6 +124,15 @@ async function build(options: AssembleOptions, ends: Ends) {
   const deliveries = has('health') ? startDeliveries({ ...sending, store, messages, logger }) : undefined;
   ends.add('deliveries', async () => deliveries?.drain());
 
+  // Notifications: what the outside is told of is brought out, where the message driver can.
+  const carrier = has('health') ? openCarrier?.({ store, clock, logger }) : undefined;
+  const { source } = settings.messages;
+  const notifier = carrier && startNotifier({ store, messages, carrier, clock, logger, source });
+  ends.add('notifier', async () => {
+    await notifier?.drain();
+    await carrier?.close();
+  });
+
   // Edge: people and programs.
   const liveFeed = new LiveFeed({ eventLog, messages, clock, logger });
   ends.add('liveFeed', () => liveFeed.close());
@@ -138,7 +150,7 @@ async function build(options: AssembleOptions, ends: Ends) {
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
         requestsPerMinute: settings.limits.requestsPerMinute,
-        figures: () => readFigures({ store, scheduler, processor, health, deliveries, liveFeed }),
+        figures: () => readFigures({ store, scheduler, processor, health, deliveries, notifier, liveFeed }),
       })
     : undefined;
   ends.add('api', async () => api?.close());

@@ -1,4 +1,5 @@
 import type { Credential } from '@watchkeeper/model';
+import { resolveAmqp, resolveKafka } from './brokers.ts';
 import { resolveReference, type Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -27,7 +28,12 @@ export function resolveMail(mail: Settings['mail'], environment: Environment): S
 }
 
 /** Follows every reference of the settings. @throws WatchkeeperError `settings_invalid` for one that leads nowhere */
-export function checkReferences({ credentials, mail, databaseUrl, key }: Settings, environment: Environment): void {
+export function checkReferences(
+  { credentials, mail, databaseUrl, messages, kafka, key }: Settings,
+  environment: Environment,
+): void {
+  resolveAmqp(messages.amqp, environment);
+  resolveKafka(kafka, environment);
   resolveCredentials(credentials, environment);
   resolveMail(mail, environment);
   if (key !== undefined) resolveReference(key, environment);

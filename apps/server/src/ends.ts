@@ -6,6 +6,7 @@ const order = [
   'processor',
   'health',
   'deliveries',
+  'notifier',
   'maintenance',
   'heartbeat',
   'eventLog',

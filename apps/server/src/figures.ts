@@ -1,8 +1,9 @@
 import type { Figure, LiveFeed } from '@watchkeeper/api';
 import type { Deliveries, Health } from '@watchkeeper/health';
+import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
 import type { Scheduler } from '@watchkeeper/sources';
-import { readerLags, readLogFigures, type Store } from '@watchkeeper/store';
+import { readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
   readonly store: Store;
@@ -10,12 +11,13 @@ export interface MeasuredParts {
   readonly processor: Processor | undefined;
   readonly health: Health | undefined;
   readonly deliveries: Deliveries | undefined;
+  readonly notifier: Notifier | undefined;
   readonly liveFeed: LiveFeed;
 }
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
-  const { store, scheduler, processor, health, deliveries, liveFeed } = parts;
+  const { store, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (type: Figure['type'], name: string, help: string, value: number, labels?: Figure['labels']) =>
     figures.push({ name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) });
@@ -56,6 +58,19 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     add('counter', 'alerts_delivered_total', 'Notifications that were taken', stats.delivered);
     add('counter', 'alerts_failed_attempts_total', 'Attempts to notify that failed', stats.failedAttempts);
     add('counter', 'alerts_given_up_total', 'Notifications that were given up', stats.givenUp);
+  }
+  if (notifier !== undefined) {
+    const stats = notifier.stats();
+    const { waiting, oldestSeconds } = await readOutgoingFigures(store.db);
+    add('counter', 'notifications_delivered_total', 'Notifications that the broker has confirmed', stats.delivered);
+    add(
+      'counter',
+      'notifications_failed_attempts_total',
+      'Attempts that the broker did not confirm',
+      stats.failedAttempts,
+    );
+    add('gauge', 'notifications_waiting', 'Notifications in the outbox that are not delivered', waiting);
+    add('gauge', 'notifications_oldest_waiting_seconds', 'Age of the oldest of them', oldestSeconds ?? 0);
   }
   const live = liveFeed.figures;
   add('gauge', 'live_clients', 'Open streams of live events', live.clients);

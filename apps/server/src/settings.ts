@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultDataDir } from '@watchkeeper/client/local-access';
 import { AddressPolicy } from '@watchkeeper/guard';
+import { AmqpOptions, KafkaMessageOptions } from '@watchkeeper/messages';
 import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import { type Static, type TSchema, Type } from 'typebox';
 import { Compile } from 'typebox/compile';
@@ -10,6 +11,9 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 /** Roles that a process can have. */
 export const processRoles = ['api', 'scheduler', 'processor', 'health'] as const;
 export type ProcessRole = (typeof processRoles)[number];
+
+const messageDriverNames = ['amqp', 'kafka', 'postgres'] as const;
+const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
 const duration = (description: string, initial: string) =>
   Type.String({ description, pattern: '^(\\d+(ms|s|m|h|d))+$', default: initial });
@@ -20,6 +24,19 @@ const secret = (description: string) =>
     description: `${description}; a reference: env:NAME or file:/path`,
     pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',
   });
+
+const pemFile = (description: string) =>
+  Type.String({ description: `${description}; path of a PEM file`, minLength: 1 });
+const tlsFiles = Type.Optional(
+  Type.Object(
+    {
+      ca: Type.Optional(pemFile('Authorities that may vouch for the broker, instead of those of the system')),
+      certificate: Type.Optional(pemFile('Certificate that Watchkeeper shows')),
+      key: Type.Optional(pemFile('Key of that certificate')),
+    },
+    { description: 'TLS, with these certificates', additionalProperties: false },
+  ),
+);
 
 /** Everything that can be set for a process. Defaults stand here and nowhere else. */
 export const SettingsSchema = Type.Object(
@@ -100,6 +117,70 @@ export const SettingsSchema = Type.Object(
       allow: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may be contacted in any case', default: [] }),
       deny: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may never be contacted', default: [] }),
     }),
+    messages: section('Messages: wake-ups between processes, and notifications for programs outside', {
+      driver: Type.Unsafe<(typeof messageDriverNames)[number]>(
+        Type.Union(
+          messageDriverNames.map((name) => Type.Literal(name)),
+          {
+            description: 'amqp (RabbitMQ) and kafka bring notifications too; postgres wakes only',
+            default: 'postgres',
+          },
+        ),
+      ),
+      source: Type.String({
+        description: 'How this installation names itself in the source of notifications',
+        pattern: '^[^\\s]+[^/\\s]$',
+        default: '/watchkeeper',
+      }),
+      amqp: Type.Optional(
+        Type.Object(
+          {
+            url: secret('Address of the broker: amqp://user:password@host:5672/vhost, or amqps:// for TLS'),
+            tls: tlsFiles,
+            wakeExchange: AmqpOptions.properties.wakeExchange,
+            exchange: AmqpOptions.properties.exchange,
+            queue: AmqpOptions.properties.queue,
+          },
+          { description: 'RabbitMQ; needed for messages.driver amqp', additionalProperties: false },
+        ),
+      ),
+      kafka: section('Topics in Kafka; how to reach it stands in kafka', {
+        wakeTopic: KafkaMessageOptions.properties.wakeTopic,
+        topic: KafkaMessageOptions.properties.topic,
+      }),
+    }),
+    kafka: Type.Optional(
+      Type.Object(
+        {
+          brokers: Type.Array(Type.String({ pattern: '^.+:\\d{1,5}$' }), {
+            description: 'Some of the brokers, host:port',
+            minItems: 1,
+          }),
+          clientId: Type.String({
+            description: 'Name that the brokers see',
+            pattern: '^[A-Za-z0-9._-]{1,100}$',
+            default: 'watchkeeper',
+          }),
+          tls: tlsFiles,
+          sasl: Type.Optional(
+            Type.Object(
+              {
+                mechanism: Type.Unsafe<(typeof saslMechanisms)[number]>(
+                  Type.Union(
+                    saslMechanisms.map((name) => Type.Literal(name)),
+                    { description: 'How to sign in' },
+                  ),
+                ),
+                username: Type.String({ minLength: 1 }),
+                password: secret('Password'),
+              },
+              { description: 'Who signs in', additionalProperties: false },
+            ),
+          ),
+        },
+        { description: 'How to reach a Kafka cluster', additionalProperties: false },
+      ),
+    ),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(
@@ -392,6 +473,22 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
     new AddressPolicy(settings.egress);
   } catch (error) {
     problems.push({ pointer: '/egress', message: `egress (${origins.egress}): ${(error as Error).message}` });
+  }
+  const { driver, amqp } = settings.messages;
+  const isWithout = { amqp: amqp === undefined, kafka: settings.kafka === undefined, postgres: false }[driver];
+  if (isWithout) {
+    const place = driver === 'kafka' ? 'kafka.brokers' : 'messages.amqp.url';
+    problems.push({
+      pointer: '/messages',
+      message: `messages (${origins.messages}) has driver ${driver}; set ${place} too`,
+    });
+  }
+  for (const [name, tls] of Object.entries({ 'messages.amqp.tls': amqp?.tls, 'kafka.tls': settings.kafka?.tls })) {
+    if ((tls?.certificate === undefined) !== (tls?.key === undefined))
+      problems.push({
+        pointer: `/${name.replaceAll('.', '/')}`,
+        message: `${name}: certificate and key need each other`,
+      });
   }
   for (const [name, text] of Object.entries(settings.retention)) {
     if ((parseDuration(text) ?? 0) < 3_600_000)

@@ -2,38 +2,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Clock, Logger } from '@watchkeeper/kit';
 import { type CloudEvent, cloudEventContentType, WatchkeeperError } from '@watchkeeper/model';
 import { AMQPChannelError, type AMQPError, Connection, type Publisher } from 'rabbitmq-client';
-import { type Static, Type } from 'typebox';
+import { AmqpOptions } from '../amqp-options.ts';
 import { HandlersByTopic } from '../handlers-by-topic.ts';
 import { type Carrier, defineMessageDriver, type MessageDriverContext } from '../message-driver.ts';
 import type { Messages } from '../messages.ts';
-import { secureOptions, TlsFiles } from '../tls-files.ts';
+import { secureOptions } from '../tls-files.ts';
 import { WakeSender } from '../wake-sender.ts';
-
-type AmqpOptions = Static<typeof AmqpOptions>;
-const AmqpOptions = Type.Object(
-  {
-    url: Type.String({
-      description: 'Address of the broker: amqp://user:password@host:5672/vhost, or amqps:// for TLS',
-    }),
-    tls: Type.Optional(TlsFiles),
-    wakeExchange: Type.String({
-      description: 'Topic exchange of the wake-ups between processes',
-      minLength: 1,
-      default: 'watchkeeper.wake',
-    }),
-    exchange: Type.String({
-      description: 'Durable topic exchange of the notifications; the routing key is the type',
-      minLength: 1,
-      default: 'watchkeeper.notifications',
-    }),
-    queue: Type.String({
-      description:
-        'Durable queue that gets all notifications; empty for none, where receivers bind queues of their own',
-      default: 'watchkeeper.notifications',
-    }),
-  },
-  { additionalProperties: false },
-);
 
 export default defineMessageDriver({
   name: 'amqp',

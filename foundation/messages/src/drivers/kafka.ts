@@ -1,23 +1,10 @@
 import { compatibilityPartitioner, Producer, stringSerializers } from '@platformatic/kafka';
 import type { Clock } from '@watchkeeper/kit';
-import { type CloudEvent, cloudEventContentType, type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { type Static, Type } from 'typebox';
+import { type CloudEvent, cloudEventContentType, WatchkeeperError } from '@watchkeeper/model';
 import { createWhereMissing, kafkaOptions, kafkaReason } from '../kafka-client.ts';
+import { KafkaMessageOptions } from '../kafka-options.ts';
 import { kafkaWakes } from '../kafka-wakes.ts';
 import { type Carrier, defineMessageDriver } from '../message-driver.ts';
-
-const topicName = (description: string, initial: string) =>
-  Type.String({ description, pattern: '^[A-Za-z0-9._-]{1,200}$', default: initial });
-
-type KafkaMessageOptions = Static<typeof KafkaMessageOptions>;
-const KafkaMessageOptions = Type.Object(
-  {
-    connection: Type.Unsafe<KafkaConnection>(Type.Object({}, { description: 'How to reach the brokers' })),
-    wakeTopic: topicName('Topic of the wake-ups between processes; made where it is missing', 'watchkeeper.wake'),
-    topic: topicName('Topic of the notifications; made where it is missing', 'watchkeeper.notifications'),
-  },
-  { additionalProperties: false },
-);
 
 export default defineMessageDriver({
   name: 'kafka',
