@@ -1,6 +1,5 @@
 import type { Outcome, State } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
-import { noteStateChanges } from './noted-effects.ts';
 import type { Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -174,31 +173,6 @@ export async function dropLeftStates(tx: Transaction<Tables>): Promise<number> {
     delete from monitor_states s where not exists (
       select from monitors m where m.id = s.monitor_id and m.deleted_at is null and s.zone = any(m.zones))`.execute(tx);
   return Number(numAffectedRows);
-}
-
-export interface StateChange {
-  readonly atUs: number;
-  readonly tenantId: number;
-  readonly service: string;
-  readonly environment: string;
-  /** Null for a change of the service itself. */
-  readonly monitorId: string | null;
-  readonly zone: string | null;
-  readonly state: State;
-  readonly previousState: State | null;
-  readonly reason: string | null;
-  readonly message: string | null;
-}
-
-/** Notes changes for charts and the list of what happened. */
-export async function insertStateChanges(tx: Transaction<Tables>, changes: readonly StateChange[]): Promise<void> {
-  if (changes.length === 0) return;
-  await sql`
-    insert into state_changes (at, tenant_id, service, environment, monitor_id, zone, state, previous_state, reason, message)
-    select ${instant('n."atUs"')}, n."tenantId", n.service, n.environment, n."monitorId", n.zone, n.state, n."previousState", n.reason, n.message
-    from jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) n ("atUs" bigint, "tenantId" integer, service text, environment text,
-      "monitorId" uuid, zone text, state text, "previousState" text, reason text, message text)`.execute(tx);
-  await noteStateChanges(tx, changes);
 }
 
 /** The clock of the database. */

@@ -1,6 +1,5 @@
 import type { NotificationType, ToldKind } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
-import type { StateChange } from './monitor-states.ts';
 import type { Tables } from './tables.ts';
 
 /**
@@ -8,7 +7,8 @@ import type { Tables } from './tables.ts';
  * that write the effect, so that nobody can forget to. Nothing is written where the store was not opened for it.
  */
 
-const isWanted = sql`current_setting('wk.notifications', true) = 'on'`;
+/** Holds where the store was opened for it; part of every statement that notes something. */
+export const isNotingWanted = sql`current_setting('wk.notifications', true) = 'on'`;
 const instantText = (column: string) =>
   sql`to_char(${sql.raw(column)} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
@@ -44,7 +44,7 @@ export async function noteNotification(tx: Transaction<Tables>, notification: Ne
   await sql`
     insert into notifications (tenant_id, type, subject, at, data)
     select t.id, ${type}, ${subject}, now(), jsonb_build_object('tenant', t.name) || ${JSON.stringify(data)}::jsonb
-    from tenants t where t.id = ${tenantId} and ${isWanted}`.execute(tx);
+    from tenants t where t.id = ${tenantId} and ${isNotingWanted}`.execute(tx);
 }
 
 /** Notes an alert as it is now. */
@@ -58,26 +58,7 @@ export async function noteAlert(
     select a.tenant_id, ${type}, 'alerts/' || a.id, a.changed_at, jsonb_build_object(
       'tenant', t.name, 'id', a.id, 'service', a.service, 'environment', a.environment, 'state', a.state, 'reason', a.reason,
       'message', a.message, 'heldBy', a.held_by, 'openedAt', ${instantText('a.opened_at')}, 'resolvedAt', ${instantText('a.resolved_at')})
-    from alerts a join tenants t on t.id = a.tenant_id where a.id = ${id} and ${isWanted}`.execute(tx);
-}
-
-/** Notes changes of states, of monitors in their zones and of services, in this order. */
-export async function noteStateChanges(tx: Transaction<Tables>, changes: readonly StateChange[]): Promise<void> {
-  await sql`
-    insert into notifications (tenant_id, type, subject, at, data)
-    select n."tenantId",
-      case when n."monitorId" is null then 'watchkeeper.service.state.changed' else 'watchkeeper.monitor.state.changed' end,
-      coalesce('monitors/' || n."monitorId", 'services/' || n.service),
-      timestamptz 'epoch' + n."atUs" * interval '1 microsecond',
-      jsonb_build_object('tenant', t.name, 'service', n.service, 'environment', n.environment, 'state', n.state,
-        'previousState', n."previousState", 'reason', n.reason, 'message', n.message)
-      || case when n."monitorId" is null then '{}' else
-        jsonb_build_object('monitor', jsonb_build_object('id', n."monitorId", 'name', m.name), 'zone', n.zone) end
-    from rows from (jsonb_to_recordset(${JSON.stringify(changes)}::jsonb) as ("atUs" bigint, "tenantId" integer, service text,
-        environment text, "monitorId" uuid, zone text, state text, "previousState" text, reason text, message text))
-      with ordinality as n ("atUs", "tenantId", service, environment, "monitorId", zone, state, "previousState", reason, message, place)
-    join tenants t on t.id = n."tenantId" left join monitors m on m.id = n."monitorId"
-    where ${isWanted} order by n.place`.execute(tx);
+    from alerts a join tenants t on t.id = a.tenant_id where a.id = ${id} and ${isNotingWanted}`.execute(tx);
 }
 
 /** Notes that somebody created, changed or deleted an object. */

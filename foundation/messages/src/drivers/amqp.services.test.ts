@@ -135,6 +135,26 @@ describe.skipIf(isMissing('rabbitmq-server'))('The driver for RabbitMQ', () => {
       await withoutAuthority.close();
     });
 
+    it('needs no more rights than the how-to says, and says what is wrong when it has fewer', async () => {
+      rabbit.control('add_user', 'wk', 'wk');
+      const url = rabbit.url.replace('guest:guest', 'wk:wk');
+      const rights = '^(watchkeeper\\..*|amq\\.gen.*)$';
+      rabbit.control('set_permissions', 'wk', rights, rights, rights);
+      const watched = openWatched(url);
+      await until('wake-ups', () => watched.calls.length > 0);
+      await watched.close();
+      const carrier = openCarrier({ url, ...names });
+      await carrier.send(aNotification());
+      await carrier.close();
+      rabbit.control('set_permissions', 'wk', '^$', '^$', '^$');
+      const refused = openCarrier({ url, ...names });
+      await expect(refused.send(aNotification())).rejects.toMatchObject({
+        code: 'broker_refused',
+        message: expect.stringContaining('ACCESS_REFUSED'),
+      });
+      await refused.close();
+    });
+
     it('refuses an address that is none, without showing it', () => {
       const open = () => amqp.open({ url: 'http://user:secret@somewhere/', ...names }, context);
       expect(open).toThrow(/messages\.amqp\.url/);
