@@ -39,7 +39,7 @@ export interface Notifier {
 /** Whoever changes what is told publishes one of these after the commit. */
 const wakingTopics: readonly Topic[] = ['alerts', 'monitors', 'rollups', 'services', 'states'];
 /** Most notifications under way at once. */
-const claimAtOnce = 100;
+const claimAtOnce = 500;
 /** Longest wait for the broker to take one, milliseconds. */
 const sendTimeoutMs = 5000;
 const defaultClaimSeconds = 30;

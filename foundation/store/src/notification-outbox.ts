@@ -18,22 +18,24 @@ export interface OutgoingNotification {
 
 /**
  * Claims what is due, oldest first, and of one subject only the oldest, so that nobody hears of an end before the
- * beginning. A notifier that dies leaves its claim to run out.
+ * beginning. A notifier that dies leaves its claim to run out. One pass over what waits, however it is spread over
+ * subjects; what is found is judged again under its lock.
  */
 export async function claimOutgoing(
   db: Db,
   { limit, claimSeconds }: { readonly limit: number; readonly claimSeconds: number },
 ): Promise<OutgoingNotification[]> {
   const { rows } = await sql<OutgoingNotification>`
-    with due as materialized (
-      select n.place from notifications n
+    with firsts as materialized (
+      select distinct on (n.tenant_id, n.subject) n.id, n.place from notifications n
+      where n.delivered_at is null order by n.tenant_id, n.subject, n.place
+    ), due as materialized (
+      select n.id from firsts f join notifications n on n.id = f.id
       where n.delivered_at is null and n.due_at <= now() and (n.claimed_until is null or n.claimed_until < now())
-        and not exists (select from notifications o where o.tenant_id = n.tenant_id and o.subject = n.subject
-          and o.place < n.place and o.delivered_at is null)
-      order by n.place limit ${limit} for update of n skip locked
+      order by f.place limit ${limit} for update of n skip locked
     ), claimed as (
       update notifications n set claimed_until = now() + ${claimSeconds} * interval '1 second', attempts = n.attempts + 1
-      from due where n.place = due.place
+      from due where n.id = due.id
       returning n.place, n.id, n.tenant_id, n.type, n.subject, n.at, n.data, n.attempts
     )
     select c.id, t.name as tenant, c.type, c.subject, c.at, c.data, c.attempts

@@ -17,8 +17,13 @@ export default defineMessageDriver({
 /** Longest time for one request and its repetitions, milliseconds; shorter than the wait of whoever sends. */
 const produceMs = 4000;
 
+/** Bytes of one request before it is sent, besides one notification: half of what brokers usually take. */
+const requestBytes = 500_000;
+
 interface Waiting {
-  readonly notification: CloudEvent;
+  readonly subject: string;
+  /** The CloudEvent as JSON. */
+  readonly value: string;
   readonly resolve: () => void;
   readonly reject: (error: WatchkeeperError) => void;
 }
@@ -43,7 +48,8 @@ class KafkaCarrier implements Carrier {
   send(notification: CloudEvent): Promise<void> {
     if (this.#isClosed) return Promise.reject(this.#failure(new Error('this process is ending')));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ notification, resolve, reject });
+      const { subject } = notification;
+      this.#waiting.push({ subject, value: JSON.stringify(notification), resolve, reject });
       this.#running ??= this.#run();
     });
   }
@@ -60,9 +66,9 @@ class KafkaCarrier implements Carrier {
     // What is sent in the same turn goes along.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const taken = this.#waiting.splice(0);
+      const taken = this.#takeWaiting();
       try {
-        await this.#produce(taken.map(({ notification }) => notification));
+        await this.#produce(taken);
         for (const { resolve } of taken) resolve();
       } catch (error) {
         const failure = this.#failure(error);
@@ -72,7 +78,17 @@ class KafkaCarrier implements Carrier {
     this.#running = undefined;
   }
 
-  async #produce(notifications: readonly CloudEvent[]): Promise<void> {
+  /** At least one, and as many as one request takes. */
+  #takeWaiting(): readonly Waiting[] {
+    let bytes = 0;
+    const beyond = this.#waiting.findIndex(({ value }, place) => {
+      bytes += Buffer.byteLength(value);
+      return place > 0 && bytes > requestBytes;
+    });
+    return this.#waiting.splice(0, beyond < 0 ? this.#waiting.length : beyond);
+  }
+
+  async #produce(notifications: readonly Waiting[]): Promise<void> {
     const { connection, topic } = this.#options;
     if (this.#producer === undefined) {
       await createWhereMissing(connection, { topic });
@@ -93,10 +109,10 @@ class KafkaCarrier implements Carrier {
     });
     try {
       await producer.send({
-        messages: notifications.map((notification) => ({
+        messages: notifications.map(({ subject, value }) => ({
           topic,
-          key: notification.subject,
-          value: JSON.stringify(notification),
+          key: subject,
+          value,
           headers: { 'content-type': cloudEventContentType },
         })),
       });
