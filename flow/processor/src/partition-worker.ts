@@ -36,6 +36,8 @@ interface Count {
   read: LogPosition;
   events: number;
   writtenAtMs: number;
+  /** Nothing more stood in the log when it was last read. */
+  isAtEnd: boolean;
 }
 
 /** Adds up one partition while its lease is held. */
@@ -94,32 +96,55 @@ export class PartitionWorker {
   }
 
   async #readFrom(saved: ReaderPosition, signal: AbortSignal, onProgress: () => void): Promise<void> {
-    const { clock, eventLog } = this.#options;
-    const count: Count = { sums: new RollupSums(), saved, read: saved, events: 0, writtenAtMs: clock.nowMs() };
+    const { clock } = this.#options;
+    const count: Count = {
+      sums: new RollupSums(),
+      saved,
+      read: saved,
+      events: 0,
+      writtenAtMs: clock.nowMs(),
+      isAtEnd: false,
+    };
     this.#isStale = true;
     const gathering = new Gathering(this.partition, this.#options);
     try {
       while (!signal.aborted) {
-        if (this.#isStale) await this.#useDefinitions(count);
-        const { events } = await eventLog.read(this.partition, count.read, sliceEvents);
-        await this.#add(count, events);
-        // What the log holds comes first: only behind it can more be stored.
-        const intake = events.length === 0 ? await gathering.open() : gathering.opened;
-        if (intake !== undefined) {
-          await intake.gather(Math.max(10, Math.min(storeEveryMs, gathering.untilDueMs)), signal);
-          this.behind = intake.behind;
-          if (gathering.isDue) await this.#store(count, gathering, this.#areRollupsDue(count));
-        } else {
-          if (this.#areRollupsDue(count)) await this.#write(count);
-          if (events.length < sliceEvents) await eventLog.waitForAppend(this.#waitMs(count), signal);
-        }
+        gathering.throwFailure();
+        // While something is stored the sums are being added to; all that can be done is to gather more.
+        if (!gathering.isStoring) await this.#readLog(count, gathering);
+        if (gathering.intake !== undefined) await this.#takeIn(count, gathering, signal);
+        else await this.#waitForLog(count, signal);
         onProgress();
       }
-      if (gathering.opened !== undefined) await this.#store(count, gathering, true);
+      await gathering.idle();
+      if (gathering.intake !== undefined) await this.#store(count, gathering, gathering.intake, true);
       await this.#write(count);
     } finally {
       await gathering.close();
     }
+  }
+
+  /** Counts what the log holds; only behind it can more be stored. */
+  async #readLog(count: Count, gathering: Gathering): Promise<void> {
+    if (this.#isStale) await this.#useDefinitions(count);
+    const { events } = await this.#options.eventLog.read(this.partition, count.read, sliceEvents);
+    await this.#add(count, events);
+    count.isAtEnd = events.length < sliceEvents;
+    if (events.length === 0) await gathering.open();
+  }
+
+  async #takeIn(count: Count, gathering: Gathering, signal: AbortSignal): Promise<void> {
+    const intake = gathering.intake as Intake;
+    if (gathering.isFull) await gathering.idle();
+    await intake.gather(Math.max(10, Math.min(storeEveryMs, gathering.untilDueMs)), signal);
+    this.behind = intake.behind;
+    if (gathering.isDue && !gathering.isStoring)
+      gathering.run(() => this.#store(count, gathering, intake, this.#areRollupsDue(count)));
+  }
+
+  async #waitForLog(count: Count, signal: AbortSignal): Promise<void> {
+    if (this.#areRollupsDue(count)) await this.#write(count);
+    if (count.isAtEnd) await this.#options.eventLog.waitForAppend(this.#waitMs(count), signal);
   }
 
   /** Sums of the former definitions are written first. */
@@ -144,8 +169,8 @@ export class PartitionWorker {
   }
 
   /** Stores what was gathered and, where they are due, the rollups: one transaction with both positions. */
-  async #store(count: Count, gathering: Gathering, withRollups: boolean): Promise<void> {
-    const { intake, session } = await gathering.use();
+  async #store(count: Count, gathering: Gathering, intake: Intake, withRollups: boolean): Promise<void> {
+    const session = await gathering.session();
     let written: number | undefined;
     const stored = await session.write(async (tx, client) => {
       const events = await intake.store(client);
@@ -162,7 +187,6 @@ export class PartitionWorker {
     });
     failpoint('processor.after-commit');
     intake.committed(stored);
-    gathering.stored();
     if (written !== undefined) this.#wrote(count, written);
     this.lastError = null;
   }
@@ -224,7 +248,9 @@ class Gathering {
   #session: Session | undefined;
   #hasAsked = false;
   #storedAtMs: number;
-  opened: Intake | undefined;
+  #storing: Promise<void> | undefined;
+  #failure: unknown;
+  intake: Intake | undefined;
 
   constructor(partition: number, options: ProcessorOptions) {
     this.#partition = partition;
@@ -232,17 +258,19 @@ class Gathering {
     this.#storedAtMs = options.clock.nowMs();
   }
 
-  async open(): Promise<Intake | undefined> {
-    if (!this.#hasAsked) {
-      this.#hasAsked = true;
-      this.opened = await this.#options.openIntake?.(this.#partition);
-    }
-    return this.opened;
+  async open(): Promise<void> {
+    if (this.#hasAsked) return;
+    this.#hasAsked = true;
+    this.intake = await this.#options.openIntake?.(this.#partition);
   }
 
-  async use(): Promise<{ intake: Intake; session: Session }> {
+  async session(): Promise<Session> {
     this.#session ??= await openSession(this.#options.store.connection);
-    return { intake: this.opened as Intake, session: this.#session };
+    return this.#session;
+  }
+
+  get isStoring(): boolean {
+    return this.#storing !== undefined;
   }
 
   get untilDueMs(): number {
@@ -250,15 +278,38 @@ class Gathering {
   }
 
   get isDue(): boolean {
-    return this.untilDueMs <= 0 || (this.opened?.gathered ?? 0) >= storeEvents;
+    return this.untilDueMs <= 0 || (this.intake?.gathered ?? 0) >= storeEvents;
   }
 
-  stored(): void {
-    this.#storedAtMs = this.#options.clock.nowMs();
+  /** As much has been gathered as is stored at once. */
+  get isFull(): boolean {
+    return (this.intake?.gathered ?? 0) >= storeEvents;
+  }
+
+  /** Stores beside what goes on; a failure is thrown by `throwFailure` and `idle`. */
+  run(store: () => Promise<void>): void {
+    this.#storing = store()
+      .catch((error: unknown) => {
+        this.#failure = error;
+      })
+      .finally(() => {
+        this.#storing = undefined;
+        this.#storedAtMs = this.#options.clock.nowMs();
+      });
+  }
+
+  throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  async idle(): Promise<void> {
+    await this.#storing;
+    this.throwFailure();
   }
 
   async close(): Promise<void> {
-    await this.opened?.close();
+    await this.#storing;
+    await this.intake?.close();
     await this.#session?.close();
   }
 }

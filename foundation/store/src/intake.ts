@@ -13,8 +13,9 @@ export interface Intake {
   /** Resolves when something was gathered or had to be set aside, at the latest after `withinMs`. */
   gather(withinMs: number, signal: AbortSignal): Promise<void>;
   /**
-   * Stores everything gathered, and how far that is, in the caller's transaction; the events that were not stored
-   * before, offsets rising by one. When the transaction fails the intake is of no more use: open another.
+   * Stores everything gathered until the call, and how far that is, in the caller's transaction; the events that were
+   * not stored before, offsets rising by one. More may be gathered meanwhile. When the transaction fails the intake is of
+   * no more use: open another.
    */
   store(client: pg.ClientBase): Promise<readonly LoggedEvent[]>;
   /** To be called after the commit of what `store` gave: readers are told. */

@@ -54,13 +54,16 @@ export class TopicIntake implements Intake {
     const messages = await reader.next(withinMs, signal);
     if (messages.length === 0) return;
     const batches: EventBatch[] = [];
+    const deadLetters: NewDeadLetter[] = [];
     for (const message of messages) {
       const read = decoder.decode(message);
       batches.push(...read.batches);
-      this.#deadLetters.push(...read.deadLetters);
-      this.#nextOffset = message.offset + 1;
+      deadLetters.push(...read.deadLetters);
     }
     const encoded = await encoder.encode(batches, () => place.logPartition);
+    // From here on in one step: what is stored meanwhile takes all of these messages or none.
+    this.#nextOffset = (messages.at(-1)?.offset ?? 0) + 1;
+    this.#deadLetters.push(...deadLetters);
     for (const one of encoded) {
       for (const { index, code } of one.refused) {
         const { name, tenant } = one.batch.events[index]?.series ?? { name: '', tenant: '' };
@@ -74,28 +77,21 @@ export class TopicIntake implements Intake {
   }
 
   async store(client: pg.ClientBase): Promise<readonly LoggedEvent[]> {
-    const { place, reader, logger } = this.#parts;
-    const skipped = reader.skipped - this.#savedSkipped;
-    if (this.#nextOffset === this.#savedOffset) return [];
-    const { outcomes, refused } = await this.#storeEncoded(client);
-    const events: LoggedEvent[] = [];
-    outcomes.forEach((outcome, index) => {
-      const one = this.#encoded[index] as EncodedBatch;
-      if (outcome?.kind === 'committed') events.push(...storedEvents(one, outcome));
-    });
-    const letters = [...this.#deadLetters, ...refused];
+    const { place, logger } = this.#parts;
+    const { encoded, deadLetters, from, to, skipped } = this.#seal();
+    if (to === from) return [];
+    const { outcomes, refused } = await this.#storeEncoded(client, encoded);
+    const events = outcomes.flatMap((outcome, index) =>
+      outcome?.kind === 'committed' ? storedEvents(encoded[index] as EncodedBatch, outcome) : [],
+    );
+    const letters = [...deadLetters, ...refused];
     await insertDeadLetters(client, letters);
     if (letters.length > 0)
       logger.warn(
         { topic: place.topic, partition: place.topicPartition, count: letters.length, why: letters[0]?.message },
         'messages or events could not be taken; they are kept as dead letters',
       );
-    await advanceIntake(client, place, { from: this.#savedOffset, to: this.#nextOffset, skipped });
-    this.#savedOffset = this.#nextOffset;
-    this.#savedSkipped += skipped;
-    this.#encoded = [];
-    this.#deadLetters = [];
-    this.gathered = 0;
+    await advanceIntake(client, place, { from, to, skipped });
     return events;
   }
 
@@ -109,15 +105,31 @@ export class TopicIntake implements Intake {
     this.#parts.reader.close();
   }
 
+  /** Takes what was gathered out of the way, so that more can be gathered while it is stored. */
+  #seal() {
+    const { skipped } = this.#parts.reader;
+    const sealed = {
+      ...{ encoded: this.#encoded, deadLetters: this.#deadLetters },
+      ...{ from: this.#savedOffset, to: this.#nextOffset, skipped: skipped - this.#savedSkipped },
+    };
+    this.#encoded = [];
+    this.#deadLetters = [];
+    this.#savedOffset = this.#nextOffset;
+    this.#savedSkipped = skipped;
+    this.gathered = 0;
+    return sealed;
+  }
+
   /** All batches together; where the database refuses what stands in one of them, each on its own. */
   async #storeEncoded(
     client: pg.ClientBase,
+    encoded: readonly EncodedBatch[],
   ): Promise<{ outcomes: readonly (CommitOutcome | undefined)[]; refused: readonly NewDeadLetter[] }> {
-    if (this.#encoded.length === 0) return { outcomes: [], refused: [] };
-    const together = await tryStore(client, this.#encoded);
+    if (encoded.length === 0) return { outcomes: [], refused: [] };
+    const together = await tryStore(client, encoded);
     const outcomes: (CommitOutcome | undefined)[] = [];
     const refused: NewDeadLetter[] = [];
-    for (const [index, one] of this.#encoded.entries()) {
+    for (const [index, one] of encoded.entries()) {
       const found = Array.isArray(together) ? together[index] : await tryStore(client, [one]);
       const outcome = Array.isArray(found) ? found[0] : found;
       if (outcome instanceof Error) {
