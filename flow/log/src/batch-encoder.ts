@@ -46,44 +46,23 @@ export class BatchEncoder {
     batches: readonly EventBatch[],
     partitionOf: (producer: string) => number,
   ): Promise<readonly EncodedBatch[]> {
-    const unknown = new Set<Series>();
-    for (const { events } of batches)
-      for (const { series } of events) if (this.#dictionary.known(series) === undefined) unknown.add(series);
+    // Each series once: looking one up by its text costs far more than finding its object again.
+    const all = new Set<Series>();
+    for (const { events } of batches) for (const { series } of events) all.add(series);
+    const unknown = [...all].filter((series) => this.#dictionary.known(series) === undefined);
     const refusals =
-      unknown.size === 0 ? noRefusals : await this.#reading.use((client) => this.#dictionary.learn(client, unknown));
+      unknown.length === 0 ? noRefusals : await this.#reading.use((client) => this.#dictionary.learn(client, unknown));
     failpoint('log.after-series');
+    const refs = new Map([...all].map((series) => [series, this.#dictionary.known(series)]));
 
     const encoded: EncodedBatch[] = [];
     for (const batch of batches) {
       const producerId =
         this.#producers.get(batch.producer) ??
         (await this.#reading.use((client) => this.#producerId(client, batch.producer)));
-      encoded.push(this.#encode(batch, producerId, partitionOf(batch.producer), refusals));
+      encoded.push(encodeBatch(batch, { producerId, partition: partitionOf(batch.producer), refs, refusals }));
     }
     return encoded;
-  }
-
-  #encode(
-    batch: EventBatch,
-    producerId: number,
-    partition: number,
-    refusals: ReadonlyMap<Series, SeriesRefusal>,
-  ): EncodedBatch {
-    const { epoch, firstSeq, events } = batch;
-    const refused: { index: number; code: SeriesRefusal }[] = [];
-    const refs = events.map(({ series }, index): SeriesRef => {
-      const ref = this.#dictionary.known(series);
-      if (ref === undefined) refused.push({ index, code: refusals.get(series) ?? 'series_limit' });
-      return ref ?? noSeries;
-    });
-    const rows = encodeRows(events, refs, firstSeq, { producerId, epoch, partition });
-    const slots = events.map(({ slot }) => slot);
-    const without = refused.length === 0 ? {} : { without: new Set(refused.map(({ index }) => index)) };
-    return {
-      batch,
-      pending: { producerId, epoch, firstSeq, partition, rows, count: events.length, slots, ...without },
-      refused,
-    };
   }
 
   async #producerId(client: LogClient, name: string): Promise<number> {
@@ -91,6 +70,31 @@ export class BatchEncoder {
     this.#producers.set(name, id);
     return id;
   }
+}
+
+interface EncodeContext {
+  readonly producerId: number;
+  readonly partition: number;
+  readonly refs: ReadonlyMap<Series, SeriesRef | undefined>;
+  readonly refusals: ReadonlyMap<Series, SeriesRefusal>;
+}
+
+function encodeBatch(batch: EventBatch, { producerId, partition, refs, refusals }: EncodeContext): EncodedBatch {
+  const { epoch, firstSeq, events } = batch;
+  const refused: { index: number; code: SeriesRefusal }[] = [];
+  const refsOfRows = events.map(({ series }, index): SeriesRef => {
+    const ref = refs.get(series);
+    if (ref === undefined) refused.push({ index, code: refusals.get(series) ?? 'series_limit' });
+    return ref ?? noSeries;
+  });
+  const rows = encodeRows(events, refsOfRows, firstSeq, { producerId, epoch, partition });
+  const slots = events.map(({ slot }) => slot);
+  const without = refused.length === 0 ? {} : { without: new Set(refused.map(({ index }) => index)) };
+  return {
+    batch,
+    pending: { producerId, epoch, firstSeq, partition, rows, count: events.length, slots, ...without },
+    refused,
+  };
 }
 
 /** The events of a batch that were stored now, as readers will see them. */

@@ -3,12 +3,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anEvent, aSeries } from '../../../foundation/model/test/makers.ts';
 
 /** Everything in the log, in order of partition and offset. */
-export async function readAll(log: EventLog): Promise<LoggedEvent[]> {
+export async function readAll(log: EventLog, sliceEvents = 1000): Promise<LoggedEvent[]> {
   const all: LoggedEvent[] = [];
   for (let partition = 0; partition < log.partitionCount; partition++) {
     let at = { offset: 0, receivedUs: 0 };
     for (;;) {
-      const { events } = await log.read(partition, at, 1000);
+      const { events } = await log.read(partition, at, sliceEvents);
       const last = events.at(-1);
       if (last === undefined) break;
       all.push(...events);
@@ -114,6 +114,18 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       }
       for (const source of producers)
         expect(values(await ofProducer(other, source))).toEqual(Array.from({ length: 35 }, (_, index) => index));
+    });
+
+    it('lets a reader that is far behind catch up, slice by slice', async () => {
+      const { log, other } = under;
+      const source = aSource();
+      const { epoch } = await log.openProducer(source);
+      const events = many(300).map((event) => ({ ...event, series: aSeries({ source }) }));
+      for (let start = 0; start < 300; start += 30)
+        await log.append({ producer: source, epoch, firstSeq: 1 + start, events: events.slice(start, start + 30) });
+      await under.settle();
+      const seen = (await readAll(other, 5)).filter((event) => event.series.source === source);
+      expect(values(seen)).toEqual(Array.from({ length: 300 }, (_, index) => index));
     });
 
     it('never lets arrival fall within a partition', async () => {

@@ -26,7 +26,7 @@ export class LogReader {
   /** Events of a partition after a position, offsets rising by one. */
   async read(client: pg.ClientBase, partition: number, after: LogPosition, limit: number): Promise<LoggedEvent[]> {
     let rows = await copyOut(client, partition, after, limit, after.receivedUs + this.#windowUs);
-    if (rows.length === limit) this.#windowUs = Math.max(narrowestUs, this.#windowUs / 2);
+    if (rows.length === limit) this.#windowUs = Math.max(narrowestUs, Math.floor(this.#windowUs / 2));
     else if (rows.length < limit / 4) this.#windowUs = Math.min(widestUs, this.#windowUs * 2);
     if (rows.length === 0) rows = await copyOut(client, partition, after, limit, undefined);
     const seriesOf = await this.#dictionary.ofIds(client, rows.map(seriesIdOf));

@@ -7,7 +7,7 @@ import { asKafkaError, clientOptions } from './kafka-client.ts';
 /** Most events of one request to a broker. */
 const groupEvents = 5000;
 /** Events of one message: small enough for the usual largest message of a broker, 1 MiB. */
-const messageEvents = 500;
+const messageEvents = 2500;
 /** Bytes of one message, and of one request, before compression. */
 const messageBytes = 900_000;
 
