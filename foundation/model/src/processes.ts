@@ -49,7 +49,7 @@ export const ProcessView = Type.Object({
   seenAt: Instant('When it last told that it is there'),
   state: Type.Union([Type.Literal('running'), Type.Literal('silent')], {
     description:
-      'Silent after 12 s without a word; a process that ends in order is gone at once, a silent one in a day',
+      'Silent after 11 s without a word; a process that ends in order is gone at once, a silent one in a day',
   }),
   isRemote: Type.Boolean({ description: 'Works without the database, over HTTP' }),
   figures: ProcessFigures,
@@ -66,7 +66,7 @@ export const ProcessView = Type.Object({
 
 export type LeaseView = Static<typeof LeaseView>;
 export const LeaseView = Type.Object({
-  name: Type.String({ description: '`processor/3`, `health/sweep`, `scheduler/frankfurt`, `maintenance`' }),
+  name: Type.String({ description: '`processor/3`, `health-sweep`, `scheduler/frankfurt`, `maintenance`' }),
   holder: Nullable(Type.String({ description: 'Identifier of the process that holds it; null when nobody does' })),
   lastHolder: Type.String({ description: 'Who holds it or held it last' }),
   until: Instant('When it runs out or ran out'),

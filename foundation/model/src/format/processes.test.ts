@@ -91,6 +91,18 @@ describe('The sentence about processes', () => {
     });
   });
 
+  it('names the last three that fell silent and counts the rest', () => {
+    const silent = [10, 11, 12, 13, 14].map((pid) =>
+      aProcess({ id: `two/${pid}/a`, host: 'two', pid, state: 'silent', seenAt: `2026-01-01T12:00:${pid}.000Z` }),
+    );
+    expect(processesAnswer(aList({ items: [aProcess(), ...silent] })).sentences.slice(1)).toEqual([
+      'two/14 has been silent for 16 s.',
+      'two/13 has been silent for 17 s.',
+      'two/12 has been silent for 18 s.',
+      '2 more fell silent within a day.',
+    ]);
+  });
+
   it('says when a role is missing altogether', () => {
     expect(processesAnswer(aList({ items: [aProcess({ roles: ['api'] })] }))).toMatchObject({
       state: 'failed',

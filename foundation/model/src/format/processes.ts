@@ -8,6 +8,8 @@ import { lengthText } from './times.ts';
 const neededRoles = ['processor', 'health'];
 /** A take-over takes less; what nobody holds for longer stays so without somebody's hand. Milliseconds. */
 const takeOverMs = 15_000;
+/** Silent processes that are named; of more there is a count. */
+const namedProcesses = 3;
 /** Readers that are further behind are late, milliseconds. */
 const lateMs = 10_000;
 
@@ -55,7 +57,7 @@ export function processesAnswer(list: ProcessList): Answer {
   const sentences = [
     `${running.length} ${running.length === 1 ? 'process works' : 'processes work'} on ${partitionsText(readers)}.`,
     ...unwatchedZones(list).map((zone) => `Nobody watches from ${zone}.`),
-    ...items.filter(({ state }) => state === 'silent').map((item) => silentSentence(item, list)),
+    ...silentSentences(list),
   ];
   const absent = neededRoles.filter((role) => !running.some(({ roles }) => roles.includes(role)));
   if (absent.length > 0) {
@@ -85,6 +87,19 @@ function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer
     state: lengthMs > takeOverMs ? 'failed' : 'degraded',
     title: `Nobody has read ${what} for ${lengthText(lengthMs)}`,
   };
+}
+
+/** Silent processes: those whose work lies first, then the last ones to fall silent; the rest is counted. */
+function silentSentences(list: ProcessList): string[] {
+  const missed = missedProcesses(list);
+  const silent = list.items
+    .filter(({ state }) => state === 'silent')
+    .sort((a, b) => Number(missed.includes(b)) - Number(missed.includes(a)) || b.seenAt.localeCompare(a.seenAt));
+  const rest = silent.length - namedProcesses;
+  return [
+    ...silent.slice(0, namedProcesses).map((item) => silentSentence(item, list)),
+    ...(rest > 0 ? [`${rest} more fell silent within a day.`] : []),
+  ];
 }
 
 function silentSentence({ host, pid, seenAt, replacedBy, abandoned }: ProcessView, list: ProcessList): string {
