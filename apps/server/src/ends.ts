@@ -8,6 +8,7 @@ const order = [
   'deliveries',
   'maintenance',
   'heartbeat',
+  'probes',
   'eventLog',
   'messages',
   'store',
