@@ -30,7 +30,8 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- $topic := .Values.eventLog.kafka -}}
 {{- $_ := set $log "kafka" (dict "topic" $topic.topic "replicas" (int $topic.replicas) "minInSyncReplicas" (int $topic.minInSyncReplicas) "compression" $topic.compression) -}}
 {{- $_ := set $file "eventLog" $log -}}
-{{- $kafka := dict "brokers" (required "kafka.brokers: say which brokers the log driver kafka uses" .Values.kafka.brokers) -}}
+{{- if not .Values.kafka.brokers }}{{- fail "kafka.brokers: say which brokers the log driver kafka uses" }}{{- end -}}
+{{- $kafka := dict "brokers" .Values.kafka.brokers -}}
 {{- if .Values.kafka.tls.existingSecret -}}
 {{- $tls := dict "ca" "/etc/watchkeeper/secrets/kafka-tls/ca.crt" -}}
 {{- if .Values.kafka.tls.isMutual -}}
@@ -50,7 +51,8 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{/* The settings file of the remote zone. */}}
 {{- define "watchkeeper.remoteSettings" -}}
 {{- $zone := .Values.remoteZone -}}
-{{- $file := dict "server" (required "remoteZone.server: say which server the zone reports to" $zone.server) "key" "file:/etc/watchkeeper/secrets/server/key" "roles" (list "scheduler") "zones" (required "remoteZone.zones: say which zones are watched from here" $zone.zones) -}}
+{{- if not $zone.zones }}{{- fail "remoteZone.zones: say which zones are watched from here" }}{{- end -}}
+{{- $file := dict "server" (required "remoteZone.server: say which server the zone reports to" $zone.server) "key" "file:/etc/watchkeeper/secrets/server/key" "roles" (list "scheduler") "zones" $zone.zones -}}
 {{- mergeOverwrite $file (deepCopy (omit .Values.settings "production" "retention" "mail")) | toYaml -}}
 {{- end -}}
 
