@@ -87,7 +87,7 @@ function rowsOf({ count, ours, read, raw, brokerCpuPerMillion }: Runs): BenchRow
       what: 'CPU seconds per million events beside reading only and raw COPY together',
       ...{ ours: cpu(ours), peer: cpu(read) + cpu(raw), peerName: 'both', unit: 's/M', goal: null },
       ratio: (cpu(read) + cpu(raw)) / cpu(ours),
-      note: `this process ${median(ours.map((r)=>(r.cpuSeconds-r.serverCpuSeconds)/(count/1e6))).toFixed(2)} and the database ${median(ours.map((r)=>r.serverCpuSeconds/(count/1e6))).toFixed(2)}; raw db ${median(raw.map((r)=>r.serverCpuSeconds/(count/1e6))).toFixed(2)} the broker used ${brokerCpuPerMillion.toFixed(2)} s/M more`,
+      note: `this process ${median(ours.map((r) => (r.cpuSeconds - r.serverCpuSeconds) / (count / 1e6))).toFixed(2)} and the database ${median(ours.map((r) => r.serverCpuSeconds / (count / 1e6))).toFixed(2)}; raw db ${median(raw.map((r) => r.serverCpuSeconds / (count / 1e6))).toFixed(2)} the broker used ${brokerCpuPerMillion.toFixed(2)} s/M more`,
     },
   ];
 }

@@ -1,7 +1,7 @@
 /**
- * Runs the tests that need other programs: Chromium, nginx, PostgreSQL, promtool and the like. Those that are missing are installed
- * from Debian packages where that is possible; in CI (CI=true) a missing program is a failure, at home it is reported
- * loudly and its tests are skipped.
+ * Runs the tests that need other programs: Chromium, nginx, PostgreSQL, promtool and the like. Those that are missing
+ * are installed from Debian packages where that is possible; in CI (CI=true) a missing program is a failure, at home it
+ * is reported loudly and its tests are skipped. Go modules are built where there is Go, and skipped loudly elsewhere.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -16,6 +16,7 @@ export const ProcessFigures = Type.Object({
   latenessP99Ms: Nullable(Type.Number({ description: '99th percentile of how late checks start, milliseconds' })),
   dropped: count('Events dropped since its start'),
   waitingEvents: count('Events not stored yet'),
+  waitingMessages: Nullable(count('Messages of a log outside of the database that it has still to store')),
   rssBytes: count('Memory it has'),
   loopDelayP99Ms: Nullable(
     Type.Number({ description: '99th percentile of the delay of its event loop since the time before, milliseconds' }),
@@ -27,6 +28,7 @@ export const ProcessFigures = Type.Object({
 /** What is known of a process that has said nothing yet. */
 export const noProcessFigures: ProcessFigures = {
   ...{ isRemote: false, leases: [], readers: [], checks: null, latenessP99Ms: null, dropped: 0, waitingEvents: 0 },
+  ...{ waitingMessages: null },
   ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, lastError: null },
 };
 

@@ -84,7 +84,7 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
         {millisecondsText(figures.latenessP99Ms)}
       </Cell>
       <Cell title="Waiting, dropped">
-        {countText(figures.waitingEvents)},{' '}
+        {countText(figures.waitingEvents + (figures.waitingMessages ?? 0))},{' '}
         <span className={figures.dropped > 0 ? 'is-failed' : ''}>{countText(figures.dropped)}</span>
       </Cell>
       <Cell title="CPU, memory">

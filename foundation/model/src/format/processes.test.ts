@@ -66,6 +66,16 @@ describe('The sentence about processes', () => {
     });
   });
 
+  it('counts the messages that wait outside of the database, and is worried when they are many', () => {
+    const waiting = (waitingMessages: number) =>
+      processesAnswer(aList({ items: [aProcess({ figures: { ...noProcessFigures, waitingMessages } })] }));
+    expect(waiting(1)).toMatchObject({
+      state: 'ok',
+      sentences: ['1 process works on 1 partition.', '1 message waits to be stored.'],
+    });
+    expect(waiting(250_000)).toMatchObject({ state: 'degraded', title: '250\u202f000 messages wait to be stored' });
+  });
+
   it('says who took over from a process that fell silent, and what nobody took over', () => {
     const two = {
       id: 'two/22/abcdef02',

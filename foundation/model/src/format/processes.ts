@@ -12,6 +12,8 @@ const takeOverMs = 15_000;
 const namedProcesses = 3;
 /** Readers that are further behind are late, milliseconds. */
 const lateMs = 10_000;
+/** More messages than this wait outside of the database only when nobody keeps up with storing them. */
+const manyMessages = 100_000;
 
 /** How people call a process: `host/1234`. */
 export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
@@ -54,8 +56,12 @@ export function processesAnswer(list: ProcessList): Answer {
   const { items, readers } = list;
   const nowMs = Date.parse(list.at);
   const running = items.filter(({ state }) => state === 'running');
+  const waiting = running.reduce((sum, { figures }) => sum + (figures.waitingMessages ?? 0), 0);
   const sentences = [
     `${running.length} ${running.length === 1 ? 'process works' : 'processes work'} on ${partitionsText(readers)}.`,
+    ...(waiting > 0
+      ? [`${countText(waiting)} ${waiting === 1 ? 'message waits' : 'messages wait'} to be stored.`]
+      : []),
     ...unwatchedZones(list).map((zone) => `Nobody watches from ${zone}.`),
     ...silentSentences(list),
   ];
@@ -71,6 +77,9 @@ export function processesAnswer(list: ProcessList): Answer {
   if (slowest !== undefined && lagMs > lateMs) {
     const title = `Reader ${slowest.reader} is ${lengthText(lagMs)} behind in partition ${slowest.partition}`;
     return { state: 'degraded', title: `${title}, ${countText(slowest.lagEvents ?? 0)} events`, sentences };
+  }
+  if (waiting > manyMessages) {
+    return { state: 'degraded', title: `${countText(waiting)} messages wait to be stored`, sentences };
   }
   const title = lagMs === 0 ? 'Everything is read' : `Everything is read within ${secondsText(lagMs)}`;
   const isMissed = missedProcesses(list).length > 0 || unwatchedZones(list).length > 0;
