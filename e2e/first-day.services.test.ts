@@ -277,6 +277,7 @@ describe.skipIf(missing.length > 0)('The first day with Watchkeeper', () => {
       '/settings/keys',
       '/settings/alerts',
       '/settings/changes',
+      '/system/processes',
     ];
     for (const theme of ['light', 'dark'] as const) {
       await page.evaluate((name) => localStorage.setItem('wk-theme', name), theme);

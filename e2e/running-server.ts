@@ -126,7 +126,7 @@ export class RunningServer {
   }
 
   async close(): Promise<void> {
-    if (this.#child?.exitCode === null) await this.signal('SIGINT');
+    if (this.#child?.exitCode === null && this.#child.signalCode === null) await this.signal('SIGINT');
     rmSync(this.dataDir, { recursive: true, force: true });
   }
 }

@@ -74,6 +74,7 @@ function settingsPage(): string {
     ['variable', 'setting'],
     [
       ['`WATCHKEEPER_LISTEN`', '`listen`'],
+      ['`WATCHKEEPER_HEALTH_LISTEN`', '`healthListen`'],
       ['`WATCHKEEPER_PUBLIC_URL`', '`publicUrl`'],
       ['`WATCHKEEPER_DATA_DIR`', '`dataDir`'],
       ['`WATCHKEEPER_DATABASE_URL`', '`databaseUrl`'],

@@ -11,7 +11,7 @@ export interface SourceFile {
   readonly text: string;
 }
 
-const groups = ['foundation', 'flow', 'loop', 'edge', 'apps', 'scripts', 'bench', 'e2e'];
+const groups = ['foundation', 'flow', 'loop', 'edge', 'apps', 'scripts', 'bench', 'e2e', 'deploy'];
 
 /** All TypeScript of the repository. */
 export function sourceFiles(): SourceFile[] {

@@ -1,10 +1,12 @@
 /**
- * Runs the tests that need other programs: Chromium, nginx, blackbox exporter, RabbitMQ, Kafka. Those that are missing are installed
- * from Debian packages where that is possible; in CI (CI=true) a missing program is a failure, at home it is reported
- * loudly and its tests are skipped.
+ * Runs the tests that need other programs: Chromium, nginx, PostgreSQL, RabbitMQ, Kafka, promtool and the like. Those that are missing
+ * are installed from Debian packages where that is possible; in CI (CI=true) a missing program is a failure, at home it
+ * is reported loudly and its tests are skipped. Go modules are built where there is Go, and skipped loudly elsewhere.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { buildGoTools, isGoThere } from './go-tools.ts';
+import { postgresPrograms } from './servers/postgres.ts';
 import { repositoryRoot } from './source-files.ts';
 
 /** Program → Debian package. */
@@ -14,12 +16,16 @@ const programs: Readonly<Record<string, string>> = {
   mvn: 'maven',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  postgres: 'postgresql',
   'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
+  promtool: 'prometheus',
   'rabbitmq-server': 'rabbitmq-server',
+  'systemd-analyze': 'systemd',
 };
-const searchPath = `${process.env.PATH}:/usr/sbin:/sbin`;
+/** PostgreSQL's programs stand in a folder of their own, which may come while this runs. */
+const searchPath = () => [process.env.PATH, '/usr/sbin', '/sbin', postgresPrograms()].filter(Boolean).join(':');
 const isThere = (program: string) =>
-  spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: searchPath } }).status === 0;
+  spawnSync('sh', ['-c', `command -v ${program}`], { env: { PATH: searchPath() } }).status === 0;
 const missing = () => Object.keys(programs).filter((program) => !isThere(program));
 
 const wanted = missing();
@@ -45,13 +51,19 @@ if (left.length > 0) {
   process.stdout.write(`MISSING: ${left.join(', ')}. Install ${left.map((program) => programs[program]).join(' ')}.\n`);
   if (process.env.CI !== undefined) process.exit(1);
 }
+if (isGoThere()) buildGoTools((text) => process.stdout.write(`${text}\n`));
+else
+  process.stdout.write(
+    'MISSING: Go, by which helm and the checker of Compose files are built. Their tests are skipped.\n',
+  );
+
 const { status } = spawnSync(
   process.execPath,
   [join(repositoryRoot, 'node_modules/vitest/vitest.mjs'), 'run', '--project', 'services', ...process.argv.slice(2)],
   {
     cwd: repositoryRoot,
     stdio: 'inherit',
-    env: { ...process.env, PATH: searchPath, WK_MISSING_PROGRAMS: left.join(' ') },
+    env: { ...process.env, PATH: searchPath(), WK_MISSING_PROGRAMS: left.join(' ') },
   },
 );
 process.exitCode = status ?? 1;

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { createApi, LiveFeed, type Product, type Readiness } from '@watchkeeper/api';
+import { createApi, createProbes, LiveFeed, Metrics, type Product, type Readiness } from '@watchkeeper/api';
 import { openEgress } from '@watchkeeper/guard';
 import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
 import { type Logger, systemClock } from '@watchkeeper/kit';
@@ -144,16 +144,30 @@ async function build(options: AssembleOptions, ends: Ends) {
       return { ready: false, checks: [{ name: 'database', ok: false, message: (error as Error).message }] };
     }
   };
+  const metrics = new Metrics(() => readFigures({ store, scheduler, processor, health, deliveries, notifier, liveFeed }));
   const api = has('api')
     ? await createApi({
-        ...{ store, eventLog, messages, clock, logger, liveFeed, monitorTypes, channelTypes, product, readiness },
+        ...{
+          store,
+          eventLog,
+          messages,
+          clock,
+          logger,
+          liveFeed,
+          monitorTypes,
+          channelTypes,
+          product,
+          readiness,
+          metrics,
+        },
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
         requestsPerMinute: settings.limits.requestsPerMinute,
-        figures: () => readFigures({ store, scheduler, processor, health, deliveries, notifier, liveFeed }),
       })
     : undefined;
   ends.add('api', async () => api?.close());
+  const probes = settings.healthListen === undefined ? undefined : createProbes({ metrics, readiness, logger });
+  ends.add('probes', async () => probes?.close());
 
   const maintenance = startMaintenance({ store, clock, logger, holder, retention: settings.retention });
   ends.add('maintenance', () => maintenance.drain());
@@ -168,6 +182,7 @@ async function build(options: AssembleOptions, ends: Ends) {
   return {
     store,
     api,
+    probes,
     zones,
     /** Starts to answer; returns the address under which people reach it. */
     async listen(host: string, port: number): Promise<string> {

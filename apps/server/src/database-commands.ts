@@ -1,6 +1,15 @@
+import { hashSecret, newSecret } from '@watchkeeper/api';
 import { createLogger } from '@watchkeeper/kit';
 import { WatchkeeperError } from '@watchkeeper/model';
-import { migrateDatabase, migrationStatus, resetDatabase } from '@watchkeeper/store';
+import {
+  defaultTenantId,
+  insertLoginLink,
+  migrateDatabase,
+  migrationStatus,
+  openStore,
+  recordChange,
+  resetDatabase,
+} from '@watchkeeper/store';
 import { openDatabase } from './database.ts';
 import { removeLocalAccess } from './local-access.ts';
 import type { Settings } from './settings.ts';
@@ -20,6 +29,9 @@ export interface DatabaseStatus {
   readonly newest: number;
   readonly applied: readonly { readonly version: number; readonly name: string; readonly appliedAt: string }[];
 }
+
+/** How long a sign-in link made in the database works, milliseconds. */
+const loginLinkMs = 600_000;
 
 /** What must be typed to delete everything. */
 export const resetConfirmation = 'delete everything';
@@ -59,6 +71,39 @@ export async function reset(options: DatabaseOptions, confirmation: string): Pro
     const status = await resetDatabase(connection);
     removeLocalAccess(options.settings.dataDir);
     return viewOf(description, status);
+  });
+}
+
+/**
+ * A sign-in link made in the database itself, for an operator who reaches nothing but the database: on platforms whose
+ * disks do not last, the administrator's key of the data directory is gone with the disk.
+ */
+export async function makeLoginLink(options: DatabaseOptions): Promise<{ url: string; expiresAt: string }> {
+  return withDatabase(options, async ({ connection }) => {
+    const store = openStore({ connection });
+    try {
+      const token = newSecret();
+      const { expiresAt } = await store.write(async (tx) => {
+        await recordChange(tx, {
+          ...{ tenantId: defaultTenantId, actor: 'watchkeeper db login-link', actorKeyId: null },
+          ...{
+            action: 'login_link.created',
+            object: 'sign-in link (admin)',
+            requestId: 'login-link',
+            remoteAddress: null,
+          },
+        });
+        return insertLoginLink(tx, {
+          ...{ tokenHash: hashSecret(token), tenantId: defaultTenantId, keyId: null },
+          ...{ name: 'administrator by the database', role: 'admin', validMs: loginLinkMs },
+        });
+      });
+      const { publicUrl, listen } = options.settings;
+      const server = publicUrl?.replace(/\/+$/, '') ?? `http://127.0.0.1:${listen.split(':').at(-1)}`;
+      return { url: `${server}/login#token=${token}`, expiresAt: expiresAt.toISOString() };
+    } finally {
+      await store.close();
+    }
   });
 }
 

@@ -9,6 +9,7 @@ const order = [
   'notifier',
   'maintenance',
   'heartbeat',
+  'probes',
   'eventLog',
   'messages',
   'store',

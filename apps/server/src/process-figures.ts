@@ -38,7 +38,8 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
     atMs = nowMs;
     delay.reset();
     const checks = scheduler?.stats();
-    const readers = { processor: processor?.stats().partitions, health: health?.stats().partitions };
+    const sums = processor?.stats();
+    const readers = { processor: sums?.partitions, health: health?.stats().partitions };
     const error = roles.lastError();
     return {
       isRemote: false,
@@ -49,6 +50,7 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
       latenessP99Ms: checks?.latenessP99Ms ?? null,
       dropped: checks?.droppedEvents ?? 0,
       waitingEvents: checks?.waitingEvents ?? 0,
+      waitingMessages: sums?.behind ?? null,
       rssBytes: process.memoryUsage.rss(),
       loopDelayP99Ms,
       cpuRatio,

@@ -46,6 +46,13 @@ export const SettingsSchema = Type.Object(
       pattern: '^.+:\\d{1,5}$',
       default: '127.0.0.1:7300',
     }),
+    healthListen: Type.Optional(
+      Type.String({
+        description:
+          'Address and port of /health and /metrics alone, without a key, whatever the roles; keep it where only those who look after the process reach it',
+        pattern: '^.+:\\d{1,5}$',
+      }),
+    ),
     publicUrl: Type.Optional(
       Type.String({ description: 'Address under which people reach it; used in links', pattern: '^https?://[^\\s]+$' }),
     ),
@@ -337,6 +344,7 @@ function environmentSettings(
   take('PORT', 'listen', (port) => `0.0.0.0:${port}`);
   take('DATABASE_URL', 'databaseUrl');
   take('WATCHKEEPER_LISTEN', 'listen');
+  take('WATCHKEEPER_HEALTH_LISTEN', 'healthListen');
   take('WATCHKEEPER_PUBLIC_URL', 'publicUrl');
   take('WATCHKEEPER_DATA_DIR', 'dataDir');
   take('WATCHKEEPER_DATABASE_URL', 'databaseUrl');
@@ -466,9 +474,14 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
   }
   if (problems.length > 0) return problems;
   problems.push(...serverProblems(settings, origins));
-  const port = Number(settings.listen.slice(settings.listen.lastIndexOf(':') + 1));
-  if (port > 65_535)
-    problems.push({ pointer: '/listen', message: `listen (${origins.listen}) has port ${port}; ports end at 65535` });
+  for (const name of ['listen', 'healthListen'] as const) {
+    const port = Number(settings[name]?.split(':').at(-1));
+    if (port > 65_535)
+      problems.push({
+        pointer: `/${name}`,
+        message: `${name} (${origins[name]}) has port ${port}; ports end at 65535`,
+      });
+  }
   try {
     new AddressPolicy(settings.egress);
   } catch (error) {

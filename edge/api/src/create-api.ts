@@ -13,9 +13,10 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { Authenticator, assertSameOrigin, hashSecret, sessionCookie } from './authenticate.ts';
-import type { ApiDependencies, Call, Caller, Figure, Readiness } from './handler.ts';
+import { addHealth } from './create-probes.ts';
+import type { ApiDependencies, Call, Caller, Readiness } from './handler.ts';
 import { handlers } from './handlers/index.ts';
-import { Metrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
 import { mayRepeat, openApiDocument } from './openapi.ts';
 import { sendProblem, validationError } from './problems.ts';
 import { onceFor } from './repeat.ts';
@@ -29,8 +30,8 @@ export interface ApiOptions extends ApiDependencies {
   readonly webRoot?: string;
   readonly requestsPerMinute: number;
   readonly readiness: () => Promise<Readiness>;
-  /** What the parts of the process tell about themselves. */
-  readonly figures: () => Promise<readonly Figure[]>;
+  /** What /metrics tells; the requests of this server are counted there. */
+  readonly metrics: Metrics;
 }
 
 const bodyLimitBytes = 4 * 1024 * 1024;
@@ -39,8 +40,7 @@ const wrongKeysPerMinute = 10;
 
 /** The HTTP server with everything that stands on its port; `listen` and `close` are the caller's. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
-  const { clock, logger, product } = options;
-  const metrics = new Metrics(options.figures);
+  const { clock, logger, product, metrics } = options;
   const app = Fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
@@ -106,12 +106,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   await app.register(swaggerUi, { routePrefix: '/api/v1/reference', staticCSP: false });
   app.get('/api/v1/openapi.json', async () => openApiDocument(product.version));
 
-  app.get('/health/live', async () => ({ status: 'ok' }));
-  app.get('/health/ready', async (_request, reply) => {
-    const readiness = await options.readiness();
-    if (!readiness.ready) reply.code(503).header('retry-after', '2');
-    return { status: readiness.ready ? 'ok' : 'unavailable', checks: readiness.checks };
-  });
+  addHealth(app, options);
   app.get('/metrics', async (request, reply) => {
     if (!isLoopback(request.socket.remoteAddress)) await doors.admit(request, 'viewer');
     return reply.type(metrics.contentType).send(await metrics.text());

@@ -10,7 +10,7 @@ import type { SeenLease, SeenProcess, SeenReader } from '@watchkeeper/store';
 /** Pure parts of the page of processes. */
 
 /** A process that says nothing for so long is silent: two of its words are missing. Milliseconds. */
-export const silentAfterMs = 12_000;
+export const silentAfterMs = 11_000;
 
 export function processListOf({
   at,
@@ -23,19 +23,24 @@ export function processListOf({
   readonly leases: readonly SeenLease[];
   readonly readers: readonly SeenReader[];
 }): ProcessList {
-  const items = processes.map((process) => processView(process, leases));
+  const shown = leases.filter((lease) => isOfInterest(lease, at, readers));
+  const items = processes.map((process) => processView(process, shown));
   return {
     at: at.toISOString(),
     items: [...items.filter(isRunning), ...items.filter((item) => !isRunning(item))],
-    leases: leases.filter((lease) => isOfInterest(lease, at, readers)).map(leaseView),
+    leases: shown.map(leaseView),
     readers: readers.map((reader) => readerView(reader, leases)),
   };
 }
 
-/** What nobody has held for a day is nobody's any more, such as a zone that was given up; a partition always is somebody's. */
-function isOfInterest({ name, expiresAt }: SeenLease, at: Date, readers: readonly SeenReader[]): boolean {
-  const isRecent = at.getTime() - expiresAt.getTime() < 86_400_000;
-  return isRecent || readers.some(({ reader, partition }) => name === `${reader}/${partition}`);
+/**
+ * What is held, and what should be. A zone that nobody has held for a day was given up, and a name that this release
+ * does not know may be one of another release; a partition always has to be read.
+ */
+function isOfInterest({ name, expiresAt, isHeld }: SeenLease, at: Date, readers: readonly SeenReader[]): boolean {
+  if (isHeld || readers.some(({ reader, partition }) => name === `${reader}/${partition}`)) return true;
+  const isKnown = name.startsWith('scheduler/') || name === 'maintenance' || name === 'health-sweep';
+  return isKnown && at.getTime() - expiresAt.getTime() < 86_400_000;
 }
 
 const isRunning = ({ state }: ProcessView) => state === 'running';

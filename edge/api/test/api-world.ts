@@ -7,7 +7,7 @@ import { monitorTypes } from '@watchkeeper/sources';
 import { ensureTenant, ensureZones, insertKey, openStore, putBuiltInRollup } from '@watchkeeper/store';
 import type { LightMyRequestResponse } from 'fastify';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
-import { type ApiOptions, createApi, LiveFeed, newKey } from '../src/index.ts';
+import { type ApiOptions, createApi, LiveFeed, Metrics, newKey } from '../src/index.ts';
 
 export interface Asking {
   readonly key?: string | undefined;
@@ -41,7 +41,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     sendTest: async () => ({ delivered: true, answer: 'taken', error: null, durationMs: 1 }),
     requestsPerMinute: 1_000_000,
     readiness: async () => ({ ready: true, checks: [] }),
-    figures: async () => [],
+    metrics: new Metrics(async () => []),
     ...over,
   });
 

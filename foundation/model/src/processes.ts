@@ -17,6 +17,7 @@ export const ProcessFigures = Type.Object({
   latenessP99Ms: Nullable(Type.Number({ description: '99th percentile of how late checks start, milliseconds' })),
   dropped: count('Events dropped since its start'),
   waitingEvents: count('Events not stored yet'),
+  waitingMessages: Nullable(count('Messages of a log outside of the database that it has still to store')),
   rssBytes: count('Memory it has'),
   loopDelayP99Ms: Nullable(
     Type.Number({ description: '99th percentile of the delay of its event loop since the time before, milliseconds' }),
@@ -40,7 +41,7 @@ export const ProcessFigures = Type.Object({
 /** What is known of a process that has said nothing yet. */
 export const noProcessFigures: ProcessFigures = {
   ...{ isRemote: false, leases: [], readers: [], checks: null, latenessP99Ms: null, dropped: 0, waitingEvents: 0 },
-  ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, buffer: null, lastError: null },
+  ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, buffer: null, waitingMessages: null, lastError: null },
 };
 
 /** Figures as another release may have written them: what is not understood counts as not told. */
@@ -62,7 +63,7 @@ export const ProcessView = Type.Object({
   seenAt: Instant('When it last told that it is there'),
   state: Type.Union([Type.Literal('running'), Type.Literal('silent')], {
     description:
-      'Silent after 12 s without a word; a process that ends in order is gone at once, a silent one in a day',
+      'Silent after 11 s without a word; a process that ends in order is gone at once, a silent one in a day',
   }),
   isRemote: Type.Boolean({ description: 'Works without the database, over HTTP' }),
   figures: ProcessFigures,
@@ -79,7 +80,7 @@ export const ProcessView = Type.Object({
 
 export type LeaseView = Static<typeof LeaseView>;
 export const LeaseView = Type.Object({
-  name: Type.String({ description: '`processor/3`, `health/sweep`, `scheduler/frankfurt`, `maintenance`' }),
+  name: Type.String({ description: '`processor/3`, `health-sweep`, `scheduler/frankfurt`, `maintenance`' }),
   holder: Nullable(Type.String({ description: 'Identifier of the process that holds it; null when nobody does' })),
   lastHolder: Type.String({ description: 'Who holds it or held it last' }),
   until: Instant('When it runs out or ran out'),

@@ -44,6 +44,16 @@ const migrateCommand = () =>
       show(command, status, `${status.database} has schema ${status.version}.`);
     });
 
+const loginLinkCommand = () =>
+  withSettingsOptions(new Command('login-link'))
+    .description('Make a one-time sign-in link in the database itself, where no key is at hand; the server may run.')
+    .action(async (_options, command: Command) => {
+      const { makeLoginLink } = await import('@watchkeeper/server');
+      const link = await makeLoginLink(await databaseOptions(command));
+      if (command.optsWithGlobals().json === true) return printJson(link);
+      print(`${link.url}\n\nIt works once, until ${instant(link.expiresAt)} UTC.`);
+    });
+
 const resetCommand = () =>
   withSettingsOptions(new Command('reset'))
     .description('Delete everything in the database; asks for a typed confirmation, and is refused in production mode.')
@@ -73,7 +83,8 @@ async function ask(question: string): Promise<string> {
 
 export const dbCommand = () =>
   new Command('db')
-    .description('The database of a server that does not run.')
+    .description('The database of a server, without the server.')
     .addCommand(statusCommand())
     .addCommand(migrateCommand())
+    .addCommand(loginLinkCommand())
     .addCommand(resetCommand());

@@ -5,6 +5,7 @@ interface StartOptions extends GlobalOptions {
   readonly config?: string;
   readonly databaseUrl?: string;
   readonly listen?: string;
+  readonly healthListen?: string;
   readonly publicUrl?: string;
   readonly roles?: string;
   readonly zones?: string;
@@ -19,6 +20,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--config <file>', 'settings file (YAML)')
     .option('--database-url <url>', 'a PostgreSQL 15 or newer instead of the embedded one')
     .option('--listen <address:port>', 'where the web app and the API answer (127.0.0.1:7300)')
+    .option('--health-listen <address:port>', 'where /health and /metrics answer too, without a key')
     .option('--public-url <url>', 'address under which people reach it')
     .option('--roles <list>', 'what this process does: api,scheduler,processor,health')
     .option('--zones <list>', 'zones this process watches from (local)')
@@ -36,6 +38,7 @@ export async function settingsOf(command: Command) {
       dataDir: options.dataDir,
       databaseUrl: options.databaseUrl,
       listen: options.listen,
+      healthListen: options.healthListen,
       publicUrl: options.publicUrl,
       roles: options.roles?.split(',') as never,
       zones: options.zones?.split(','),

@@ -15,7 +15,7 @@ export function LagCharts({ list }: { readonly list: ProcessList }) {
   const chosen = history.find(({ atMs }) => atMs === chosenMs);
   return (
     <section className="card lags" aria-label="How far readers are behind">
-      <header>
+      <header className="explained">
         <h2 className="h2">Events not read yet</h2>
         <span className="sub s">since this page was opened, {clockText(history[0]?.atMs ?? 0, scale.toMs)} UTC</span>
       </header>

@@ -11,12 +11,12 @@ export function LeaseTable({ list }: { readonly list: ProcessList }) {
   );
   return (
     <section className="card">
-      <header>
+      <header className="explained">
         <h2 className="h2">Who holds what</h2>
         <span className="sub s">a lease runs out by itself, then another process takes it</span>
       </header>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="wide" aria-label="Leases" tabIndex={0}>
+      <section className="wide leases" aria-label="Leases" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -49,10 +49,10 @@ function LeaseRow({ lease, list }: { readonly lease: LeaseView; readonly list: P
       </td>
       <td>
         {holder === null ? (
-          <>
-            <StateTag state="failed" text="Nobody" size={14} />{' '}
+          <span className="row">
+            <StateTag state="failed" text="Nobody" size={14} />
             <span className="dim">before: {processName(lastHolder, list.items)}</span>
-          </>
+          </span>
         ) : (
           processName(holder, list.items)
         )}

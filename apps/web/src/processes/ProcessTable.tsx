@@ -18,7 +18,6 @@ const columns = [
   'State',
   'Roles',
   'Reads',
-  'Behind',
   'Checks late',
   'Waiting, dropped',
   'CPU, memory',
@@ -30,7 +29,7 @@ const columns = [
 export function ProcessTable({ list }: { readonly list: ProcessList }) {
   return (
     <section className="card">
-      <header>
+      <header className="explained">
         <h2 className="h2">Processes</h2>
         <span className="sub s">what each told of itself, every 5 s; delays are 99th percentiles</span>
       </header>
@@ -78,13 +77,14 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
       <Cell title="Roles" more={roles.includes('scheduler') ? `from ${zones.join(', ')}` : ''}>
         {roles.join(', ')}
       </Cell>
-      <Cell title="Reads">{readsText(id, list.readers) || '–'}</Cell>
-      <Cell title="Behind">{lagText(lag)}</Cell>
+      <Cell title="Reads" more={lag === undefined ? '' : `behind: ${lagText(lag)}`}>
+        {readsText(id, list.readers) || '–'}
+      </Cell>
       <Cell title="Checks late" more={figures.checks === null ? '' : `${countText(figures.checks)} checks`}>
         {millisecondsText(figures.latenessP99Ms)}
       </Cell>
       <Cell title="Waiting, dropped">
-        {countText(figures.waitingEvents)},{' '}
+        {countText(figures.waitingEvents + (figures.waitingMessages ?? 0))},{' '}
         <span className={figures.dropped > 0 ? 'is-failed' : ''}>{countText(figures.dropped)}</span>
       </Cell>
       <Cell title="CPU, memory">
@@ -116,7 +116,7 @@ function Cell({
 }) {
   return (
     <td data-title={title}>
-      <div className="v">{children}</div>
+      <div>{children}</div>
       {more === '' ? null : <div className="dim s more">{more}</div>}
     </td>
   );

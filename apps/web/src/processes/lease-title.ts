@@ -3,6 +3,6 @@ export function leaseTitle(name: string): string {
   const [kind = '', what = ''] = name.split('/');
   if (kind === 'scheduler') return `Checks from ${what}`;
   if (/^\d+$/.test(what)) return `Partition ${what} for ${kind}`;
-  if (name === 'health/sweep') return 'Looking for silence';
+  if (name === 'health-sweep') return 'Looking for silence';
   return name === 'maintenance' ? 'Maintenance' : name;
 }

@@ -66,6 +66,16 @@ describe('The sentence about processes', () => {
     });
   });
 
+  it('counts the messages that wait outside of the database, and is worried when they are many', () => {
+    const waiting = (waitingMessages: number) =>
+      processesAnswer(aList({ items: [aProcess({ figures: { ...noProcessFigures, waitingMessages } })] }));
+    expect(waiting(1)).toMatchObject({
+      state: 'ok',
+      sentences: ['1 process works on 1 partition.', '1 message waits to be stored.'],
+    });
+    expect(waiting(250_000)).toMatchObject({ state: 'degraded', title: '250\u202f000 messages wait to be stored' });
+  });
+
   it('says who took over from a process that fell silent, and what nobody took over', () => {
     const two = {
       id: 'two/22/abcdef02',
@@ -89,6 +99,18 @@ describe('The sentence about processes', () => {
         'two/22 has been silent for 20 s; nobody took over scheduler/fra.',
       ],
     });
+  });
+
+  it('names the last three that fell silent and counts the rest', () => {
+    const silent = [10, 11, 12, 13, 14].map((pid) =>
+      aProcess({ id: `two/${pid}/a`, host: 'two', pid, state: 'silent', seenAt: `2026-01-01T12:00:${pid}.000Z` }),
+    );
+    expect(processesAnswer(aList({ items: [aProcess(), ...silent] })).sentences.slice(1)).toEqual([
+      'two/14 has been silent for 16 s.',
+      'two/13 has been silent for 17 s.',
+      'two/12 has been silent for 18 s.',
+      '2 more fell silent within a day.',
+    ]);
   });
 
   it('says when a role is missing altogether', () => {

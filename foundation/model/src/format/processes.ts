@@ -8,8 +8,12 @@ import { lengthText } from './times.ts';
 const neededRoles = ['processor', 'health'];
 /** A take-over takes less; what nobody holds for longer stays so without somebody's hand. Milliseconds. */
 const takeOverMs = 15_000;
+/** Silent processes that are named; of more there is a count. */
+const namedProcesses = 3;
 /** Readers that are further behind are late, milliseconds. */
 const lateMs = 10_000;
+/** More messages than this wait outside of the database only when nobody keeps up with storing them. */
+const manyMessages = 100_000;
 
 /** How people call a process: `host/1234`. */
 export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
@@ -52,10 +56,14 @@ export function processesAnswer(list: ProcessList): Answer {
   const { items, readers } = list;
   const nowMs = Date.parse(list.at);
   const running = items.filter(({ state }) => state === 'running');
+  const waiting = running.reduce((sum, { figures }) => sum + (figures.waitingMessages ?? 0), 0);
   const sentences = [
     `${running.length} ${running.length === 1 ? 'process works' : 'processes work'} on ${partitionsText(readers)}.`,
+    ...(waiting > 0
+      ? [`${countText(waiting)} ${waiting === 1 ? 'message waits' : 'messages wait'} to be stored.`]
+      : []),
     ...unwatchedZones(list).map((zone) => `Nobody watches from ${zone}.`),
-    ...items.filter(({ state }) => state === 'silent').map((item) => silentSentence(item, list)),
+    ...silentSentences(list),
   ];
   const absent = neededRoles.filter((role) => !running.some(({ roles }) => roles.includes(role)));
   if (absent.length > 0) {
@@ -69,6 +77,9 @@ export function processesAnswer(list: ProcessList): Answer {
   if (slowest !== undefined && lagMs > lateMs) {
     const title = `Reader ${slowest.reader} is ${lengthText(lagMs)} behind in partition ${slowest.partition}`;
     return { state: 'degraded', title: `${title}, ${countText(slowest.lagEvents ?? 0)} events`, sentences };
+  }
+  if (waiting > manyMessages) {
+    return { state: 'degraded', title: `${countText(waiting)} messages wait to be stored`, sentences };
   }
   const title = lagMs === 0 ? 'Everything is read' : `Everything is read within ${secondsText(lagMs)}`;
   const isMissed = missedProcesses(list).length > 0 || unwatchedZones(list).length > 0;
@@ -85,6 +96,19 @@ function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer
     state: lengthMs > takeOverMs ? 'failed' : 'degraded',
     title: `Nobody has read ${what} for ${lengthText(lengthMs)}`,
   };
+}
+
+/** Silent processes: those whose work lies first, then the last ones to fall silent; the rest is counted. */
+function silentSentences(list: ProcessList): string[] {
+  const missed = missedProcesses(list);
+  const silent = list.items
+    .filter(({ state }) => state === 'silent')
+    .sort((a, b) => Number(missed.includes(b)) - Number(missed.includes(a)) || b.seenAt.localeCompare(a.seenAt));
+  const rest = silent.length - namedProcesses;
+  return [
+    ...silent.slice(0, namedProcesses).map((item) => silentSentence(item, list)),
+    ...(rest > 0 ? [`${rest} more fell silent within a day.`] : []),
+  ];
 }
 
 function silentSentence({ host, pid, seenAt, replacedBy, abandoned }: ProcessView, list: ProcessList): string {
