@@ -112,8 +112,9 @@ async function record(
   call: Call<'apply'>,
   kind: ResourceKind,
   name: string,
-  { before, after, id }: PutObject,
+  { before, after, id, made = [] }: PutObject,
 ): Promise<void> {
+  for (const object of made) await recordChange(tx, changed(call, { action: `${object.kind}.created`, object }));
   if (before !== undefined && fieldsOf(before, after).length === 0) return;
   const toldKind = kind.replace(/(?!^)([A-Z])/g, '_$1').toLowerCase() as ToldKind;
   const action = `${toldKind}.${before === undefined ? 'created' : 'changed'}`;

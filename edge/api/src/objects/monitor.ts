@@ -24,15 +24,15 @@ export const monitorKind = defineObjectKind<MonitorInput>({
     const read = await readMonitorInput(input, { monitorTypes, zones: await zoneNames(tx, tenantId) });
     if (!read.ok) throw validationError(read.problems, `Monitor "${input.name}"`);
     const { definition } = read;
-    await ensurePlaces(tx, tenantId, definition);
+    const made = await ensurePlaces(tx, tenantId, definition);
     const before = await lockMonitor(tx, tenantId, { name: definition.name });
     if (before === undefined) {
-      const made = await insertMonitor(tx, tenantId, definition, true);
-      return { before: undefined, after: inputOfMonitor(made), id: made.id };
+      const row = await insertMonitor(tx, tenantId, definition, true);
+      return { before: undefined, after: inputOfMonitor(row), id: row.id, made };
     }
     const isSame = before.applied && contentHash(inputOfMonitor(before)) === contentHash(inputOfDefinition(definition));
     const after = isSame ? before : await updateMonitor(tx, before.id, definition, { applied: true });
-    return { before: inputOfMonitor(before), after: inputOfMonitor(after), id: after.id };
+    return { before: inputOfMonitor(before), after: inputOfMonitor(after), id: after.id, made };
   },
   list: async (tx, tenantId) => (await listMonitorDetails(tx, tenantId)).map(inputOfMonitor),
 });

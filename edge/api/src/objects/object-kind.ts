@@ -1,6 +1,6 @@
 import type { Topic } from '@watchkeeper/messages';
 import type { FieldProblem, ResourceKind } from '@watchkeeper/model';
-import type { Tx } from '@watchkeeper/store';
+import type { ToldObject, Tx } from '@watchkeeper/store';
 import type { ApiDependencies } from '../handler.ts';
 
 /** An object in the form that people write, everything filled in. */
@@ -11,6 +11,8 @@ export interface PutObject {
   readonly after: ObjectForm;
   /** Of a monitor. */
   readonly id?: string;
+  /** Objects that were made since this one names them. */
+  readonly made?: readonly ToldObject[];
 }
 
 /** A kind of object that can be kept as code: how it is checked, written and listed. Names are unique within a tenant. */
