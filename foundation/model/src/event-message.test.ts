@@ -54,6 +54,8 @@ describe('The message that carries events', () => {
     const over = { tenant: 'acme', producer: (given: string) => `key/${given}` };
     const { batches } = decodeEventMessage(sent(aBatch()), over);
     expect(batches[0]?.producer).toBe('key/scheduler/fra');
+    const long = decodeEventMessage({ ...sent(aBatch()), producer: 'p'.repeat(200) }, over);
+    expect(long).toMatchObject({ batches: [], problems: [{ index: null, pointer: '/producer' }] });
     expect(new Set(batches[0]?.events.map((event) => event.series.tenant))).toEqual(new Set(['acme']));
   });
 

@@ -200,6 +200,10 @@ export function decodeEventMessage(
   }
   const { producer, epoch, firstSeq, series, events } = value as EventMessage;
   const name = over.producer?.(producer) ?? producer;
+  if (name.length > eventMessageLimits.text) {
+    const message = `is too long: "${name.slice(0, name.length - producer.length)}" is put before it`;
+    return { batches: [], problems: [{ index: null, code: 'validation_failed', pointer: '/producer', message }] };
+  }
   const known: readonly (Series | string)[] = series.map((given) => readSeries(given, over.tenant));
   const problems: EventMessageProblem[] = [];
   const batches: EventBatch[] = [];

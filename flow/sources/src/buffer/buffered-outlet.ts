@@ -34,6 +34,8 @@ export interface BufferFigures {
 
 /** Events of one request. */
 const batchEvents = 1000;
+/** Pause after each batch of the backlog, milliseconds: ten requests a second leave room for live ones. */
+const backlogPauseMs = 100;
 /** Share of the room that the live lane has. */
 const liveShare = 1 / 8;
 /** Events in the live lane beyond which new ones are no longer live. */
@@ -79,6 +81,7 @@ export class BufferedOutlet implements EventOutlet {
     this.#liveLane = new Lane({
       ...common,
       name: 'live',
+      pauseMs: 0,
       queue: live,
       turn: async () => undefined,
       send,
@@ -87,6 +90,7 @@ export class BufferedOutlet implements EventOutlet {
     this.#backlogLane = new Lane({
       ...common,
       name: 'backlog',
+      pauseMs: backlogPauseMs,
       queue: backlog,
       turn: (signal) => this.#liveFirst(signal),
       send,

@@ -183,6 +183,22 @@ describe('The queue on disk', () => {
     expect(kept).toEqual(Array.from({ length: count - queue.dropped }, (_, index) => queue.dropped + index));
   });
 
+  it('hands out no more at once than a server takes, and drops an event that alone is too large', async () => {
+    const queue = await openQueue({ limitBytes: 64 * 1024 * 1024 });
+    const wide = (value: number, length: number) => anEvent({ values: [value], detail: { text: 'ä'.repeat(length) } });
+    for (let value = 0; value < 20; value++) queue.add(wide(value, 300_000));
+    queue.add(wide(20, 3_000_000));
+    queue.add(wide(21, 1));
+    const seen: number[] = [];
+    while (seen.at(-1) !== 21) {
+      const batch = await nextOf(queue);
+      expect(Buffer.byteLength(JSON.stringify(batch.events))).toBeLessThan(3_500_000);
+      seen.push(...valuesOf(batch).map(Number));
+      await queue.acknowledge(batch);
+    }
+    expect([seen.length, queue.dropped, queue.waiting]).toEqual([21, 1, 0]);
+  });
+
   it('deletes what is acknowledged, so that the room is free again', async () => {
     const queue = await openQueue({ limitBytes: 256 * 1024 });
     for (let round = 0; round < 20; round++) {

@@ -37,6 +37,8 @@ const groupEvents = 500;
 const groupBytes = 512 * 1024;
 /** Largest event that is taken, bytes of JSON: a server takes messages of 4 MiB. */
 const eventBytes = 2 * 1024 * 1024;
+/** Most bytes of JSON that are handed out at once, unless a single record is larger. */
+const batchBytes = 2 * 1024 * 1024;
 /** Shortest time from one sync to the next, milliseconds: what comes meanwhile shares the next one. */
 const gatherMs = 50;
 /** Time after which a disk that took nothing is tried again, milliseconds. */
@@ -173,6 +175,7 @@ export class DiskQueue {
     if (first === undefined) return undefined;
     const events: NewEvent[] = [];
     let count = 0;
+    let bytes = 0;
     for (const record of records) {
       const isNext = record.epoch === first.epoch && record.firstSeq === first.firstSeq + events.length;
       if (!isNext || (count > 0 && events.length + record.count > limit)) break;
@@ -184,7 +187,9 @@ export class DiskQueue {
         this.dropped += record.count;
         return this.#batchOf(segment, limit);
       }
-      events.push(...read);
+      if (count > 0 && bytes + read.bytes > batchBytes) break;
+      events.push(...read.events);
+      bytes += read.bytes;
       count += 1;
     }
     return { epoch: first.epoch, firstSeq: first.firstSeq, events, segment, records: count };
@@ -220,13 +225,14 @@ export class DiskQueue {
     const { epoch, logger } = this.#options;
     const group = { epoch, firstSeq: this.#nextSeq, events };
     const text = recordText(group);
-    if (text.length > Math.min(groupBytes, 2 * this.#segmentBytes) && events.length > 1) {
+    const textBytes = Buffer.byteLength(text);
+    if (textBytes > Math.min(groupBytes, 2 * this.#segmentBytes) && events.length > 1) {
       const half = Math.floor(events.length / 2);
       await this.#write(events.slice(0, half));
       return this.#write(events.slice(half));
     }
-    if (text.length > eventBytes) {
-      logger.error({ bytes: text.length }, 'an event is too large to be sent; it is dropped');
+    if (textBytes > eventBytes) {
+      logger.error({ bytes: textBytes }, 'an event is too large to be sent; it is dropped');
       this.dropped += 1;
       return;
     }

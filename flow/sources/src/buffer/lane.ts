@@ -21,6 +21,8 @@ export interface LaneOptions {
   readonly turn: (signal: AbortSignal) => Promise<void>;
   /** Events of one request. */
   readonly batchEvents: number;
+  /** Pause after each batch, milliseconds: a server takes only so many requests of one key. */
+  readonly pauseMs: number;
   /** Told after each attempt: the error after which the batch is sent again, or undefined when it is done with. */
   readonly onOutcome?: (error: unknown) => void;
 }
@@ -97,6 +99,7 @@ export class Lane {
       this.#options.onOutcome?.(error);
       if (error === undefined) {
         await queue.acknowledge(batch);
+        await clock.pause(this.#options.pauseMs, signal);
         return;
       }
       this.#retry = new AbortController();

@@ -60,13 +60,16 @@ export function recordBytes({ epoch, firstSeq, count, payload }: LooseRecord): B
   return bytes;
 }
 
-/** The events of a record; undefined when its payload is not what this release can read. */
-export function decodeRecord({ payload, count }: LooseRecord): readonly NewEvent[] | undefined {
+/** The events of a record, and the bytes of their JSON; undefined when its payload is not what this release can read. */
+export function decodeRecord({
+  payload,
+  count,
+}: LooseRecord): { readonly events: readonly NewEvent[]; readonly bytes: number } | undefined {
   try {
-    const text = inflateRawSync(payload, { maxOutputLength: mostBytes }).toString('utf8');
-    const { batches, problems } = decodeEventMessage(JSON.parse(text));
+    const text = inflateRawSync(payload, { maxOutputLength: mostBytes });
+    const { batches, problems } = decodeEventMessage(JSON.parse(text.toString('utf8')));
     const events = batches.flatMap((batch) => batch.events);
-    return problems.length === 0 && events.length === count ? events : undefined;
+    return problems.length === 0 && events.length === count ? { events, bytes: text.length } : undefined;
   } catch {
     // The checksum is right, so it was written like this: by another release, or by a mistake of ours.
     return undefined;

@@ -46,7 +46,7 @@ if (mode === 'keep') {
   const { default: driver } = await logDrivers.postgres();
   const log = await driver.open({ partitions: 1, seriesPerTenant: 1000 }, { connection, messages, clock, logger });
   const lane = new Lane({
-    ...{ name: 'backlog' as const, queue, identity, clock, logger, batchEvents: 5 },
+    ...{ name: 'backlog' as const, queue, identity, clock, logger, batchEvents: 5, pauseMs: 0 },
     send: (batch) => log.append(batch),
     turn: async () => undefined,
   });
