@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
-import { logDrivers, TopicReader } from '@watchkeeper/log';
+import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup, type NewEvent } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
@@ -13,6 +13,7 @@ import {
   putBuiltInRollup,
   startEmbeddedPostgres,
 } from '@watchkeeper/store';
+import { TopicReader } from '../flow/log/src/kafka/topic-reader.ts';
 import { type Kafka, startKafka } from '../scripts/servers/kafka.ts';
 import type { Bench, BenchRow } from './bench.ts';
 import { type Measured, makeEvents, measure, measureRawCopy, median } from './event-load.ts';

@@ -3,9 +3,8 @@ import { createApi, createProbes, LiveFeed, Metrics, type Product, type Readines
 import { openEgress } from '@watchkeeper/guard';
 import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
 import { type Logger, systemClock } from '@watchkeeper/kit';
-import { logDrivers } from '@watchkeeper/log';
 import { startNotifier } from '@watchkeeper/messages';
-import { monitorRollup } from '@watchkeeper/model';
+import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
@@ -17,7 +16,7 @@ import {
   putBuiltInRollup,
   readLogFigures,
 } from '@watchkeeper/store';
-import { chooseMessages } from './brokers.ts';
+import { chooseMessages, openEventLog } from './brokers.ts';
 import { resolveCredentials, resolveMail } from './credentials.ts';
 import { demoZones } from './demo.ts';
 import { Ends } from './ends.ts';
@@ -90,11 +89,7 @@ async function build(options: AssembleOptions, ends: Ends) {
   ends.add('messages', () => messages.close());
 
   // Log: where every event goes, and from where everybody reads.
-  const { default: logDriver } = await logDrivers.postgres();
-  const eventLog = await logDriver.open(
-    { partitions: 4, seriesPerTenant: settings.limits.seriesPerTenant },
-    { connection, messages, clock, logger },
-  );
+  const eventLog = await openEventLog(settings, environment, { connection, messages, clock, logger });
   ends.add('eventLog', () => eventLog.close());
 
   // Sources: monitors are checked and become events. All connections to the outside go through one door.
@@ -113,8 +108,15 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
-  // Processor: events are added up into rollups.
-  const processor = has('processor') ? startProcessor({ store, eventLog, messages, clock, logger, holder }) : undefined;
+  // Processor: events are added up into rollups, and stored where the log is outside of the database.
+  const processor = has('processor')
+    ? startProcessor({
+        ...{ store, eventLog, messages, clock, logger, holder },
+        openIntake: eventLog.openIntake,
+        writeEveryMs: parseDuration(settings.eventLog.writeEvery) as number,
+        writeEvents: settings.eventLog.writeEvents,
+      })
+    : undefined;
   ends.add('processor', async () => processor?.drain());
 
   // Health: events become states, states become alerts, alerts are told.
@@ -144,7 +146,9 @@ async function build(options: AssembleOptions, ends: Ends) {
       return { ready: false, checks: [{ name: 'database', ok: false, message: (error as Error).message }] };
     }
   };
-  const metrics = new Metrics(() => readFigures({ store, scheduler, processor, health, deliveries, notifier, liveFeed }));
+  const metrics = new Metrics(() =>
+    readFigures({ store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed }),
+  );
   const api = has('api')
     ? await createApi({
         ...{

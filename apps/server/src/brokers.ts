@@ -1,3 +1,4 @@
+import { type LogDriverContext, logDrivers, type OpenedLog } from '@watchkeeper/log';
 import {
   type AmqpOptions,
   type Carrier,
@@ -13,6 +14,26 @@ import { resolveReference, type Settings } from './settings.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Opens the event log that the settings name. @throws WatchkeeperError `settings_invalid`, `log_misconfigured`, `log_unavailable` */
+export async function openEventLog(
+  { eventLog, kafka, limits }: Settings,
+  environment: Environment,
+  context: LogDriverContext,
+): Promise<OpenedLog> {
+  const own = { partitions: eventLog.partitions, seriesPerTenant: limits.seriesPerTenant };
+  switch (eventLog.driver) {
+    case 'kafka': {
+      const { default: driver } = await logDrivers.kafka();
+      const connection = required(resolveKafka(kafka, environment), 'kafka', 'eventLog.driver');
+      return driver.open({ ...eventLog.kafka, ...own, connection }, context);
+    }
+    case 'postgres': {
+      const { default: driver } = await logDrivers.postgres();
+      return driver.open(own, context);
+    }
+  }
+}
+
 /** A message driver with its options. */
 export interface ChosenMessages {
   open(context: MessageDriverContext): Messages;
@@ -25,11 +46,14 @@ export async function chooseMessages(settings: Settings, environment: Environmen
   switch (settings.messages.driver) {
     case 'amqp': {
       const { default: driver } = await messageDrivers.amqp();
-      return withOptions(driver, required(resolveAmqp(settings.messages.amqp, environment), 'messages.amqp'));
+      return withOptions(
+        driver,
+        required(resolveAmqp(settings.messages.amqp, environment), 'messages.amqp', 'messages.driver'),
+      );
     }
     case 'kafka': {
       const { default: driver } = await messageDrivers.kafka();
-      const connection = required(resolveKafka(settings.kafka, environment), 'kafka');
+      const connection = required(resolveKafka(settings.kafka, environment), 'kafka', 'messages.driver');
       return withOptions(driver, { ...settings.messages.kafka, connection });
     }
     case 'postgres': {
@@ -77,7 +101,7 @@ function withTls(paths: TlsFiles | undefined, environment: Environment): { tls?:
   };
 }
 
-function required<T>(value: T | undefined, place: string): T {
+function required<T>(value: T | undefined, place: string, by: string): T {
   if (value !== undefined) return value;
-  throw new WatchkeeperError('settings_invalid', `The setting ${place} is needed for this messages.driver. Write it.`);
+  throw new WatchkeeperError('settings_invalid', `The setting ${place} is needed for this ${by}. Write it.`);
 }

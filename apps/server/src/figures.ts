@@ -1,5 +1,6 @@
 import type { Figure, LiveFeed } from '@watchkeeper/api';
 import type { Deliveries, Health } from '@watchkeeper/health';
+import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
 import type { Scheduler } from '@watchkeeper/sources';
@@ -7,6 +8,7 @@ import { readerLags, readLogFigures, readOutgoingFigures, type Store } from '@wa
 
 export interface MeasuredParts {
   readonly store: Store;
+  readonly eventLog: OpenedLog;
   readonly scheduler: Scheduler | undefined;
   readonly processor: Processor | undefined;
   readonly health: Health | undefined;
@@ -17,11 +19,18 @@ export interface MeasuredParts {
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
-  const { store, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
+  const { store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (type: Figure['type'], name: string, help: string, value: number, labels?: Figure['labels']) =>
     figures.push({ name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) });
 
+  const sent = eventLog.sendStats?.();
+  if (sent !== undefined) {
+    add('counter', 'log_sent_events_total', 'Events that this process sent and every in-sync replica has', sent.sent);
+    add('counter', 'log_repeated_requests_total', 'Requests to the log that were repeated', sent.retried);
+    add('counter', 'log_refused_events_total', 'Events too large to be sent to the log', sent.refused);
+    add('gauge', 'log_waiting_events', 'Events that wait to be sent or acknowledged', sent.waiting);
+  }
   const log = await readLogFigures(store.db);
   add('counter', 'log_events_total', 'Events in the log, ever', log.events);
   for (const { reader, partition, lag } of await readerLags(store.db)) {
@@ -46,6 +55,8 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     const stats = processor.stats();
     add('counter', 'processor_events_total', 'Events added up', stats.events);
     add('counter', 'processor_rows_total', 'Rows of rollups written', stats.rows);
+    if (stats.behind !== null)
+      add('gauge', 'processor_waiting_messages', 'Messages of a log outside that wait to be stored', stats.behind);
     add('counter', 'processor_fenced_total', 'Writes refused since another process took over', stats.fenced);
   }
   if (health !== undefined) {

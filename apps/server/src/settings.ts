@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { defaultDataDir } from '@watchkeeper/client/local-access';
 import { AddressPolicy } from '@watchkeeper/guard';
+import { KafkaLogOptions } from '@watchkeeper/log';
 import { AmqpOptions, KafkaMessageOptions } from '@watchkeeper/messages';
 import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import { type Static, type TSchema, Type } from 'typebox';
@@ -12,6 +13,7 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'y
 export const processRoles = ['api', 'scheduler', 'processor', 'health'] as const;
 export type ProcessRole = (typeof processRoles)[number];
 
+const logDriverNames = ['kafka', 'postgres'] as const;
 const messageDriverNames = ['amqp', 'kafka', 'postgres'] as const;
 const saslMechanisms = ['plain', 'scram-sha-256', 'scram-sha-512'] as const;
 
@@ -123,6 +125,32 @@ export const SettingsSchema = Type.Object(
       }),
       allow: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may be contacted in any case', default: [] }),
       deny: Type.Array(Type.String(), { description: 'Ranges (CIDR) that may never be contacted', default: [] }),
+    }),
+    eventLog: section('The event log: where every event goes', {
+      driver: Type.Unsafe<(typeof logDriverNames)[number]>(
+        Type.Union(
+          logDriverNames.map((name) => Type.Literal(name)),
+          {
+            description:
+              'postgres keeps it in the database; kafka in a topic, of which processors store what they count',
+            default: 'postgres',
+          },
+        ),
+      ),
+      partitions: Type.Integer({
+        description: 'Partitions: as many processors can share the work; an existing log keeps what it has',
+        minimum: 1,
+        maximum: 64,
+        default: 4,
+      }),
+      writeEvery: duration('Shortest time between two writes of rollups', '1s'),
+      writeEvents: Type.Integer({
+        description: 'Events after which rollups are written in any case',
+        minimum: 100,
+        maximum: 10_000_000,
+        default: 100_000,
+      }),
+      kafka: section('Its topic in Kafka; how to reach it stands in kafka', KafkaLogOptions.properties),
     }),
     messages: section('Messages: wake-ups between processes, and notifications for programs outside', {
       driver: Type.Unsafe<(typeof messageDriverNames)[number]>(
@@ -496,6 +524,17 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
       message: `messages (${origins.messages}) has driver ${driver}; set ${place} too`,
     });
   }
+  if (settings.eventLog.driver === 'kafka' && settings.kafka === undefined)
+    problems.push({
+      pointer: '/eventLog',
+      message: `eventLog (${origins.eventLog}) has driver kafka; set kafka.brokers too`,
+    });
+  const { replicas, minInSyncReplicas } = settings.eventLog.kafka;
+  if (minInSyncReplicas > replicas)
+    problems.push({
+      pointer: '/eventLog/kafka',
+      message: `eventLog.kafka.minInSyncReplicas is ${minInSyncReplicas}, but there are only ${replicas} replicas`,
+    });
   for (const [name, tls] of Object.entries({ 'messages.amqp.tls': amqp?.tls, 'kafka.tls': settings.kafka?.tls })) {
     if ((tls?.certificate === undefined) !== (tls?.key === undefined))
       problems.push({

@@ -17,6 +17,20 @@ export interface LogDriverContext {
  */
 export interface OpenedLog extends EventLog {
   readonly openIntake?: OpenIntake;
+  /** Of what this process has sent to a log outside of the database. */
+  readonly sendStats?: () => SendStats;
+}
+
+export interface SendStats {
+  /** Events that all in-sync replicas have, since the start. */
+  readonly sent: number;
+  /** Requests that were repeated. */
+  readonly retried: number;
+  /** Events that are too large to be sent at all. */
+  readonly refused: number;
+  /** Events that wait to be sent or acknowledged. */
+  readonly waiting: number;
+  readonly lastError: string | null;
 }
 
 /** A plug-in of the kind "log driver": opens an event log that keeps the promises of `EventLog`. */

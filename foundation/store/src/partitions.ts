@@ -73,6 +73,7 @@ export async function sweepOldRows(
   const olderThan = (milliseconds: number) => sql`now() - ${milliseconds} * interval '1 millisecond'`;
   await sql`delete from check_slots where slot_at < ${olderThan(2 * dayMs)}`.execute(db);
   await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
+  await sql`delete from dead_letters where at < ${olderThan(30 * dayMs)}`.execute(db);
   await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from notifications where delivered_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from login_links where expires_at < ${olderThan(dayMs)}`.execute(db);

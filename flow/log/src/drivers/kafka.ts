@@ -24,9 +24,9 @@ import { foreignProducer, MessageDecoder } from '../kafka/message-events.ts';
 import { KafkaLogOptions } from '../kafka/options.ts';
 import { ensureTopic, findTopic } from '../kafka/topic.ts';
 import { TopicIntake } from '../kafka/topic-intake.ts';
-import { TopicProducer, type TopicProducerStats } from '../kafka/topic-producer.ts';
+import { TopicProducer } from '../kafka/topic-producer.ts';
 import { TopicReader } from '../kafka/topic-reader.ts';
-import { defineLogDriver, type LogDriverContext } from '../log-driver.ts';
+import { defineLogDriver, type LogDriverContext, type OpenedLog } from '../log-driver.ts';
 import { StoredLog } from '../stored-log.ts';
 
 /** Events that may wait to be sent; beyond it callers are told to come again. */
@@ -98,7 +98,7 @@ interface Parts extends LogDriverContext {
 }
 
 /** Events go into a topic; what readers see is what processors have stored of it. */
-export class KafkaLog implements EventLog {
+class KafkaLog implements OpenedLog {
   readonly partitionCount: number;
   readonly #parts: Parts;
   readonly #own: TopicSource;
@@ -127,10 +127,7 @@ export class KafkaLog implements EventLog {
     this.#reader = new TopicReader({ ...parts, connection: options.connection });
   }
 
-  /** Of what this process has sent. */
-  producerStats(): TopicProducerStats {
-    return this.#producer.stats();
-  }
+  sendStats = () => this.#producer.stats();
 
   async openProducer(producer: string): Promise<{ readonly epoch: number }> {
     const opened = await this.#encoder.openProducer(producer);

@@ -2,6 +2,7 @@ import { Producer } from '@platformatic/kafka';
 import type { Logger } from '@watchkeeper/kit';
 import { type AppendResult, type EventBatch, encodeEventMessage, type KafkaConnection } from '@watchkeeper/model';
 import { AppendLane } from '../append-lane.ts';
+import type { SendStats } from '../log-driver.ts';
 import { asKafkaError, clientOptions } from './kafka-client.ts';
 
 /** Most events of one request to a broker. */
@@ -10,17 +11,6 @@ const groupEvents = 5000;
 const messageEvents = 2500;
 /** Bytes of one message, and of one request, before compression. */
 const messageBytes = 900_000;
-
-export interface TopicProducerStats {
-  /** Events that all in-sync replicas have. */
-  readonly sent: number;
-  /** Requests that were repeated. */
-  readonly retried: number;
-  /** Events that could not be sent at all. */
-  readonly refused: number;
-  readonly waiting: number;
-  readonly lastError: string | null;
-}
 
 export interface TopicProducerOptions {
   readonly connection: KafkaConnection;
@@ -67,7 +57,7 @@ export class TopicProducer {
     );
   }
 
-  stats(): TopicProducerStats {
+  stats(): SendStats {
     const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waitingEvents, 0);
     return {
       ...{ waiting, sent: this.#sent, retried: this.#retried, refused: this.#refused },
