@@ -109,6 +109,7 @@ export async function startCluster({ port, onProgress = () => undefined }: Clust
       }),
     );
     onProgress('the remote scheduler is ready');
+    members.sort((a, b) => a.name.localeCompare(b.name));
     const link = /Sign in\s+(\S+)/.exec(first.said())?.[1] ?? '';
     return {
       ...{ url, link, key: access.key, databaseUrl: engines.databaseUrl, settingsFile, dataDir: first.dataDir },

@@ -22,6 +22,12 @@ export interface ProcessOptions {
   readonly logFile?: string;
 }
 
+/** Servers that run now; they end with this process. */
+const living = new Set<ChildProcess>();
+const killLiving = () => {
+  for (const child of living) child.kill('SIGKILL');
+};
+
 /** Starts a server that belongs to this script or test: it is stopped by its pid, and ends with the process that started it. */
 export function startProcess(
   command: string,
@@ -47,9 +53,12 @@ export function startProcess(
     failure = error;
   });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
-  const killWithUs = () => child.kill('SIGKILL');
-  process.once('exit', killWithUs);
-  void ended.then(() => process.off('exit', killWithUs));
+  if (living.size === 0) process.once('exit', killLiving);
+  living.add(child);
+  void ended.then(() => {
+    living.delete(child);
+    if (living.size === 0) process.off('exit', killLiving);
+  });
   if (child.pid === undefined)
     throw new Error(`${command} could not be started: ${failure?.message ?? 'is it installed?'}`);
   const { pid } = child;
