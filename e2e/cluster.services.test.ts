@@ -18,6 +18,15 @@ const noticeMs = 15_000;
 /** A check that was under way when its scheduler died is lost with it: it began at most so long before, milliseconds. */
 const checkMs = 5000;
 
+interface Kill {
+  /** Somebody else does its work at once. */
+  readonly replaced?: boolean;
+  /** Zones that it watches from. */
+  readonly zones?: readonly string[];
+  /** What the page says above everything else, while it is away. */
+  readonly title?: string;
+}
+
 /** The whole product on Kafka, PostgreSQL and RabbitMQ: one process after the other is killed while somebody watches. */
 describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
   let cluster: Cluster;
@@ -100,10 +109,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
   const isLive = () => overview.getByText(/^Live/).first().waitFor({ timeout: noticeMs });
 
   /** Kills a process of Watchkeeper: the page says that it is silent, others go on, and it comes back. */
-  async function kill(
-    victim: ClusterMember,
-    { replaced = false, zones = [] as readonly string[] } = {},
-  ): Promise<void> {
+  async function kill(victim: ClusterMember, { replaced = false, zones = [], title }: Kill = {}): Promise<void> {
     const row = rowOf(victim);
     await row.filter({ hasText: 'Running' }).waitFor();
     const killedMs = Date.now();
@@ -111,6 +117,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     const outage = { zones, fromMs: killedMs - checkMs, toMs: killedMs + noticeMs };
     outages.push(outage);
     await row.filter({ hasText: 'Silent' }).waitFor({ timeout: noticeMs });
+    if (title !== undefined) await page.getByRole('heading', { name: title }).waitFor({ timeout: noticeMs });
     if (replaced) await row.filter({ hasText: 'replaced by' }).waitFor({ timeout: noticeMs });
     const elsewhere = replaced ? undefined : zones;
     await until(
@@ -155,9 +162,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
   });
 
   it('the remote scheduler is killed: the page says that nobody watches from there, until it is back', async () => {
-    const said = page.getByText(`Nobody watches from ${remoteZone}.`).waitFor({ timeout: noticeMs });
-    await kill(member('remote-scheduler'), { zones: [remoteZone] });
-    await said;
+    await kill(member('remote-scheduler'), { zones: [remoteZone], title: `Nobody watches from ${remoteZone}` });
     await allGoOn();
   });
 
@@ -166,25 +171,16 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
   });
 
   it('RabbitMQ is killed: the page says so, and everything goes on without wake-ups', async () => {
-    await killEngine('rabbitmq', /connection to RabbitMQ .*was lost/);
+    await killEngine('rabbitmq', /RabbitMQ|wake-up/);
   });
 
   /** Kills a server that can be done without: the page tells the reason beside those that miss it. */
   async function killEngine(name: string, reason: RegExp): Promise<void> {
     const victim = member(name);
-    const before = await page.getByText(reason).count();
-    const killedMs = Date.now();
+    const said = page.getByText(/told of an error within a minute/).filter({ hasText: reason });
+    await said.waitFor({ state: 'detached', timeout: 50_000 });
     await victim.process.stop('SIGKILL');
-    await until(
-      'the page to say so',
-      async () => {
-        const { items } = await api<ProcessList>('/api/v1/processes');
-        const told = items.filter(({ figures: { lastError } }) => reason.test(lastError?.message ?? ''));
-        const isNew = told.some(({ figures: { lastError } }) => Date.parse(lastError?.at ?? '') > killedMs);
-        return isNew && (await page.getByText(reason).count()) >= Math.max(1, before);
-      },
-      noticeMs,
-    );
+    await said.waitFor({ timeout: noticeMs });
     await allGoOn();
     await isLive();
     await victim.start();
@@ -230,7 +226,10 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
       const checks = await stored.checks();
       expect(checks).toHaveLength(7 * clusterZones.length + 2);
       expect(checks.filter(({ results, slots }) => results !== slots)).toEqual([]);
-      const unexplained = (await stored.missedSlots()).filter(
+      const missed = await stored.missedSlots();
+      // Somebody had to take over from a scheduler, which takes longer than from one check to the next.
+      expect(missed.some(({ zone }) => zone === clusterZones[0])).toBe(true);
+      const unexplained = missed.filter(
         ({ zone, atMs }) =>
           !outages.some(({ zones, fromMs, toMs }) => zones.includes(zone) && atMs >= fromMs && atMs <= toMs),
       );

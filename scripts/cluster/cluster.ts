@@ -86,10 +86,10 @@ export async function startCluster({ port, onProgress = () => undefined }: Clust
     const listen = (at: number | undefined) => ['--listen', `127.0.0.1:${at}`];
     const probes = (at: number | undefined) => ['--health-listen', `127.0.0.1:${at}`];
 
-    // The first one brings the database to its schema, and the demo.
+    // The first one brings the database to its schema, and the demo; the second one finds it there.
     const first = await start('api-1', 'api', 'web app, API', [...listen(apiPorts[0]), '--demo']);
     await Promise.all([
-      start('api-2', 'api', 'web app, API', listen(apiPorts[1])),
+      start('api-2', 'api', 'web app, API', [...listen(apiPorts[1]), '--demo']),
       ...[1, 2].map((n) => start(`processor-${n}`, 'processor', 'stores and adds up', probes(own[n + 1]))),
       ...[1, 2].map((n) => start(`health-${n}`, 'health', 'states, alerts', probes(own[n + 3]))),
       ...[1, 2].map((n) => start(`scheduler-${n}`, 'scheduler', 'checks', probes(own[n + 5]))),

@@ -13,17 +13,7 @@ import {
 import type { ReactNode } from 'react';
 import { StateTag } from '../components/StateTag.tsx';
 
-const columns = [
-  'Process',
-  'State',
-  'Roles',
-  'Reads',
-  'Checks late',
-  'Waiting, dropped',
-  'CPU, memory',
-  'Loop delay',
-  'Last error',
-];
+const columns = ['Process', 'State', 'Roles', 'Reads', 'Checks late', 'Waiting, dropped', 'CPU, memory', 'Last error'];
 
 /** Every process: what it does, how it does it, and what went wrong last. */
 export function ProcessTable({ list }: { readonly list: ProcessList }) {
@@ -87,10 +77,9 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
         {countText(figures.waitingEvents + (figures.waitingMessages ?? 0))},{' '}
         <span className={figures.dropped > 0 ? 'is-failed' : ''}>{countText(figures.dropped)}</span>
       </Cell>
-      <Cell title="CPU, memory">
+      <Cell title="CPU, memory" more={`loop delay ${millisecondsText(figures.loopDelayP99Ms)}`}>
         {shareText(figures.cpuRatio)}, {countText(figures.rssBytes / 2 ** 20)} MiB
       </Cell>
-      <Cell title="Loop delay">{millisecondsText(figures.loopDelayP99Ms)}</Cell>
       <Cell title="Last error" more={error === null ? '' : `${clockText(error.at, nowMs)} UTC`}>
         {error === null ? (
           '–'
