@@ -1,9 +1,10 @@
 import { Producer } from '@platformatic/kafka';
 import type { Logger } from '@watchkeeper/kit';
+import { kafkaOptions } from '@watchkeeper/messages/kafka';
 import { type AppendResult, type EventBatch, encodeEventMessage, type KafkaConnection } from '@watchkeeper/model';
 import { AppendLane } from '../append-lane.ts';
 import type { SendStats } from '../log-driver.ts';
-import { asKafkaError, clientOptions } from './kafka-client.ts';
+import { asKafkaError } from './kafka-error.ts';
 
 /** Most events of one request to a broker. */
 const groupEvents = 5000;
@@ -41,7 +42,7 @@ export class TopicProducer {
   constructor(options: TopicProducerOptions) {
     this.#options = options;
     this.#producer = new Producer({
-      ...clientOptions(options.connection),
+      ...kafkaOptions(options.connection),
       idempotent: true,
       compression: options.compression,
       autocreateTopics: false,
