@@ -129,7 +129,10 @@ function stateNote(
 ): string {
   if (state === 'running') return '';
   const others = replacedBy.map(({ process }) => processName(process, items));
-  const seen = `since ${clockText(seenAt, nowMs)}`;
-  if (abandoned.length > 0) return `${seen}; nobody took over ${abandoned.join(', ')}`;
-  return others.length === 0 ? seen : `${seen}; replaced by ${others.join(', ')}`;
+  const parts = [
+    `since ${clockText(seenAt, nowMs)}`,
+    ...(others.length === 0 ? [] : [`replaced by ${others.join(', ')}`]),
+    ...(abandoned.length === 0 ? [] : [`nobody took over ${abandoned.join(', ')}`]),
+  ];
+  return parts.join('; ');
 }
