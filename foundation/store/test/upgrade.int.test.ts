@@ -15,8 +15,8 @@ import {
   newestVersion,
   openStore,
   putBuiltInRollup,
-  readerLags,
   readEvents,
+  readerLags,
   type Store,
 } from '../src/index.ts';
 import { keptReleases, restoreRelease } from './restore-release.ts';
