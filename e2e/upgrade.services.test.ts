@@ -106,15 +106,13 @@ describe.each(Object.keys(releaseCommits))('Release %s and this one, side by sid
     const ending = old[index] as RunningServer;
     expect(await ending.signal('SIGTERM')).toBe(0);
     const gone = old.slice(0, index + 1).map(({ pid }) => pid);
-    const free = await until('its work to be taken over', async () => {
+    const left = async () => {
       const leases = await held(work);
-      const free = allWork.filter((lease) => leases.every(({ name, pid }) => name !== lease || gone.includes(pid)));
-      return free.length === 0 && free;
-    }).catch(async (error) => {
-      console.error(JSON.stringify([await held('%'), old.map(({ pid }) => pid), running.map(({ pid }) => pid)]));
-      throw error;
+      return allWork.filter((lease) => leases.every(({ name, pid }) => name !== lease || gone.includes(pid)));
+    };
+    await until('its work to be taken over', async () => (await left()).length === 0).catch(async (error) => {
+      throw new Error(`nobody works on ${await left()}; held is ${JSON.stringify(await held('%'))}`, { cause: error });
     });
-    expect(free).toEqual([]);
     const from = senders.map(({ acknowledged }) => acknowledged);
     const checks = await scheduled(store);
     await until('events and checks to go on', async () => {
