@@ -35,9 +35,11 @@ async function guard(): Promise<void> {
 }
 
 async function run(): Promise<void> {
+  let isStarting = true;
   let isEnding = false;
   const ended = new Promise<void>((resolve) => {
     const end = () => {
+      if (!isEnding && isStarting) say('Ending as soon as everything has started.');
       isEnding = true;
       resolve();
     };
@@ -45,8 +47,13 @@ async function run(): Promise<void> {
     process.once('disconnect', end);
   });
   say('Starting Kafka, PostgreSQL, RabbitMQ and Watchkeeper. This takes about a minute.');
-  const starting = startCluster({ port: Number(values.port), onProgress: sayAt });
-  const cluster = await starting;
+  const cluster = await startCluster({ port: Number(values.port), onProgress: sayAt }).catch((error: unknown) => {
+    say(`The cluster did not start: ${(error as Error).message}`);
+    process.exitCode = 1;
+    if (process.connected) process.disconnect();
+  });
+  isStarting = false;
+  if (cluster === undefined) return;
   if (!isEnding) {
     say(`\n${tableOf(cluster)}\n\n${wordsOf(cluster)}\n`);
     const restartAfterMs = Number(values['restart-after']) * 1000;

@@ -66,13 +66,13 @@ export async function startCluster({ port, onProgress = () => undefined }: Clust
   const stop = () => (stopping ??= end());
 
   try {
-    engines = await startEngines(onProgress);
     const [free = 0, ...own] = await freePorts(9);
     const apiPorts = own.slice(0, 2);
     const frontPort = port ?? free;
     const gateway = 'gateway' in network ? network.gateway : '127.0.0.1';
     const hosts = [...new Set(['127.0.0.1', gateway])];
     front = await openFront({ hosts, port: frontPort, backends: apiPorts });
+    engines = await startEngines(onProgress);
     const url = `http://127.0.0.1:${frontPort}`;
     const settingsFile = writeSettings(folder, engines, url);
     const start = async (name: string, role: string, does: string, place: readonly string[]) => {

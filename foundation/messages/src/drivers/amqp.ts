@@ -44,7 +44,10 @@ function openWakes(options: AmqpOptions, { clock, logger }: MessageDriverContext
   });
   const publisher = connection.createPublisher({ exchanges });
   const sender = new WakeSender({
-    send: (topic) => publisher.send({ exchange, routingKey: topic }, Buffer.alloc(0)),
+    send: (topic) =>
+      publisher.send({ exchange, routingKey: topic }, Buffer.alloc(0)).catch((error: unknown) => {
+        throw unavailable(`wake-up "${topic}"`, options, error);
+      }),
     clock,
     logger,
   });
@@ -96,7 +99,9 @@ class AmqpCarrier implements Carrier {
       const { message, code } = error as AMQPError;
       const isClosed = code === 'CLOSED' || code === 'CH_CLOSE';
       const isRefused = (error instanceof AMQPChannelError && !isClosed) || code === 'NACK';
-      throw isRefused ? refused(notification, message, error) : this.#unavailable(notification, message, error);
+      throw isRefused
+        ? refused(notification, message, error)
+        : unavailable(`notification ${type}`, this.#options, error, { id, type });
     }
     // The broker returns a message before it confirms it; the client hands that over a turn later.
     await turn();
@@ -126,14 +131,14 @@ class AmqpCarrier implements Carrier {
     publisher.on('basic.return', ({ messageId }) => this.#returned.add(messageId ?? ''));
     return publisher;
   }
+}
 
-  #unavailable({ id, type }: CloudEvent, message: string, cause: unknown): WatchkeeperError {
-    return new WatchkeeperError(
-      'broker_unavailable',
-      `RabbitMQ at ${placeOf(this.#options.url)} could not be reached for notification ${type} (${message}). It is tried again; look whether it runs if this lasts.`,
-      { cause, details: { id, type } },
-    );
-  }
+function unavailable(what: string, { url }: AmqpOptions, cause: unknown, details = {}): WatchkeeperError {
+  return new WatchkeeperError(
+    'broker_unavailable',
+    `RabbitMQ at ${placeOf(url)} could not be reached for ${what} (${(cause as Error).message}). It is tried again; look whether it runs if this lasts.`,
+    { cause, details },
+  );
 }
 
 function refused({ id, type }: CloudEvent, message: string, cause?: unknown): WatchkeeperError {

@@ -148,7 +148,9 @@ function errorSentences({ at, items }: ProcessList): string[] {
   if (last === undefined) return [];
   const who = fresh.length === 1 ? '1 process' : `${fresh.length} processes`;
   const message = last.message.length > shownError ? `${last.message.slice(0, shownError)}…` : last.message;
-  return [`${who} told of an error within a minute, ${last.item.host}/${last.item.pid} last: ${message}`];
+  return [
+    `${who} told of an error within a minute, ${last.item.host}/${last.item.pid} last: ${message}${/[.…]$/.test(message) ? '' : '.'}`,
+  ];
 }
 
 function partitionsText(readers: readonly ReaderView[]): string {
