@@ -9,11 +9,11 @@ export interface TestDatabase {
   drop(): Promise<void>;
 }
 
-/** A fresh, migrated database of the run's server. */
-export async function createTestDatabase(): Promise<TestDatabase> {
+/** A fresh, migrated database of the run's server; an empty one where nothing shall be in it. */
+export async function createTestDatabase({ isEmpty = false } = {}): Promise<TestDatabase> {
   const server = inject('postgres');
   const name = `test_${crypto.randomUUID().replaceAll('-', '')}`;
-  await onServer(server, `create database ${name} template ${templateName} strategy file_copy`);
+  await onServer(server, `create database ${name} template ${isEmpty ? 'template0' : templateName} strategy file_copy`);
   return {
     connection: { ...server, database: name },
     drop: () => onServer(server, `drop database ${name}`),

@@ -1,7 +1,8 @@
 import { type ClusterMetadata, Consumer, type KafkaRecord } from '@platformatic/kafka';
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
+import { isKafkaError, kafkaOptions } from '@watchkeeper/messages/kafka';
 import type { KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { asKafkaError, clientOptions, isProtocolError } from './kafka-client.ts';
+import { asKafkaError } from './kafka-error.ts';
 
 /** A message as it stands in a partition. */
 export interface TopicMessage {
@@ -65,7 +66,7 @@ export class TopicReader {
   constructor(options: TopicReaderOptions) {
     this.#options = options;
     this.#consumer = new Consumer({
-      ...clientOptions(options.connection),
+      ...kafkaOptions(options.connection),
       // Messages of transactions that were given up are not for us.
       isolationLevel: 1,
       groupId: `${options.connection.clientId}-reader`,
@@ -213,7 +214,7 @@ export class TopicReader {
         })),
       })
       .catch(async (error: unknown) => {
-        if (!isProtocolError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
+        if (!isKafkaError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
         await this.#returnIntoRange(wanted);
         return undefined;
       });

@@ -125,6 +125,7 @@ describe('The sentence about processes', () => {
       'one/11',
       'gone/7',
     ]);
+    expect(processName('default/0123456789ab/far.example.9.abcdef04', [])).toBe('far.example.9');
   });
 });
 

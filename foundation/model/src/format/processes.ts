@@ -18,8 +18,11 @@ const manyMessages = 100_000;
 /** How people call a process: `host/1234`. */
 export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
   const known = items.find((item) => item.id === id);
-  // Identifiers end with letters that only make them unique.
-  return known === undefined ? id.split('/').slice(0, 2).join('/') : `${known.host}/${known.pid}`;
+  if (known !== undefined) return `${known.host}/${known.pid}`;
+  // `host/1234/0a1b2c3d`, or for a remote one `tenant/key/host.1234.0a1b2c3d`; the letters only make them unique.
+  const parts = id.split('/');
+  const last = parts.at(-1) ?? id;
+  return /^[0-9a-f]{8}$/.test(last) ? parts.slice(0, -1).join('/') : last.replace(/\.[0-9a-f]{8}$/, '');
 }
 
 /** Partitions that nobody reads, the one left longest first; those that nobody ever read lead. */
