@@ -71,7 +71,17 @@ function passes(file: string, title: string): boolean {
   rmSync(reportFile, { force: true });
   const vitest = join(repositoryRoot, 'node_modules/vitest/vitest.mjs');
   const project = file.endsWith('.services.test.ts') ? 'services' : 'unit';
-  const args = [vitest, 'run', '--project', project, file, '-t', title, '--reporter=json', `--outputFile=${reportFile}`];
+  const args = [
+    vitest,
+    'run',
+    '--project',
+    project,
+    file,
+    '-t',
+    title,
+    '--reporter=json',
+    `--outputFile=${reportFile}`,
+  ];
   const { stderr } = spawnSync(process.execPath, args, {
     cwd: workspace,
     encoding: 'utf8',

@@ -1,6 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { monitorRollup } from '@watchkeeper/model';
-import { type Connection, compareRollups, openStore, putBuiltInRollup, readerLags, type Store } from '@watchkeeper/store';
+import {
+  type Connection,
+  compareRollups,
+  openStore,
+  putBuiltInRollup,
+  readerLags,
+  type Store,
+} from '@watchkeeper/store';
 import { sql } from 'kysely';
 import { expect } from 'vitest';
 import { createTestDatabase } from '../../../../foundation/store/test/test-database.ts';
@@ -52,7 +59,8 @@ export class FaultWorld {
     connection,
     eventsPerSecond = 5000,
   }: FaultWorldOptions & { eventsPerSecond?: number } = {}): Promise<FaultWorld> {
-    const database = connection === undefined ? await createTestDatabase() : { connection, drop: async () => undefined };
+    const database =
+      connection === undefined ? await createTestDatabase() : { connection, drop: async () => undefined };
     const store = openStore({ connection: database.connection });
     await putBuiltInRollup(store.db, monitorRollup);
     const topic = kafka && {
@@ -63,9 +71,12 @@ export class FaultWorld {
     return new FaultWorld(place, store, database.drop, eventsPerSecond);
   }
 
-  startProcessor(holder: string, env: Readonly<Record<string, string>> = {}): RunningProcessor {
+  startProcessor(
+    holder: string,
+    { env = {}, leaseSeconds = 1 }: { env?: Readonly<Record<string, string>>; leaseSeconds?: number } = {},
+  ): RunningProcessor {
     let stats: ProcessorStats | undefined;
-    const child = startChild(program, [JSON.stringify(this.place), holder], {
+    const child = startChild(program, [JSON.stringify(this.place), holder, String(leaseSeconds)], {
       env,
       onLine: (line) => {
         stats = JSON.parse(line) as ProcessorStats;

@@ -52,11 +52,9 @@ export class Ledger {
 
   /** Resolves when all producers have begun since the last start. */
   async heard(withinMs = 30_000): Promise<void> {
-    await until(
-      'all producers to be open',
-      () => this.#groups.every(({ opened, names }) => opened === names.length),
-      { withinMs },
-    );
+    await until('all producers to be open', () => this.#groups.every(({ opened, names }) => opened === names.length), {
+      withinMs,
+    });
   }
 
   /** Resolves when a process of producers has ended by itself. */

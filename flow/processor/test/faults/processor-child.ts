@@ -1,12 +1,12 @@
 /**
- * A processor in a process of its own: `node processor-child.ts <LogPlace as JSON> <holder>`. Prints its stats as JSON
- * whenever they change. SIGTERM drains it. A failpoint comes by WK_FAILPOINT.
+ * A processor in a process of its own: `node processor-child.ts <LogPlace as JSON> <holder> <seconds of a lease>`. Prints
+ * its stats as JSON whenever they change. SIGTERM drains it. A failpoint comes by WK_FAILPOINT.
  */
 import { armFailpoint } from '@watchkeeper/kit';
 import { startProcessor } from '../../src/index.ts';
 import { type LogPlace, openPlace } from './log-place.ts';
 
-const [placeJson = '{}', holder = ''] = process.argv.slice(2);
+const [placeJson = '{}', holder = '', leaseText = '1'] = process.argv.slice(2);
 if (process.env.WK_FAILPOINT) armFailpoint(process.env.WK_FAILPOINT);
 const stop = new AbortController();
 process.on('SIGTERM', () => stop.abort());
@@ -16,7 +16,7 @@ const processor = startProcessor({
   ...{ store, eventLog, messages, clock, logger, holder },
   openIntake: eventLog.openIntake,
   writeEveryMs: 300,
-  leaseSeconds: 1,
+  leaseSeconds: Number(leaseText),
 });
 let said = '';
 const say = () => {
