@@ -21,8 +21,9 @@ describe('Under 5,000 events a second', () => {
       const starts = ['a', 'b'].map((name) => ({ name, count: 0 }));
       const start = (one: { name: string; count: number }) => {
         const death = deaths[one.count++ % deaths.length];
-        const env = death === undefined ? undefined : { WK_FAILPOINT: death };
-        return world.startProcessor(`${one.name}-${one.count}`, env);
+        return world.startProcessor(`${one.name}-${one.count}`, {
+          env: death === undefined ? {} : { WK_FAILPOINT: death },
+        });
       };
       const died = async (processor: RunningProcessor) => {
         await processor.heard();
