@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { monitorRollup } from '@watchkeeper/model';
+import { type EventMapping, monitorRollup } from '@watchkeeper/model';
 import {
   type Connection,
   compareRollups,
@@ -34,6 +34,9 @@ export interface FaultWorldOptions {
   /** Absent: the log is in the database. */
   readonly kafka?: Kafka;
   readonly replicas?: number;
+  readonly mappings?: readonly EventMapping[];
+  /** Default 5,000; with 0 there are no producers. */
+  readonly eventsPerSecond?: number;
   /** A migrated, empty database; default one of the test run's server. */
   readonly connection?: Connection;
 }
@@ -50,22 +53,23 @@ export class FaultWorld {
     this.place = place;
     this.store = store;
     this.#drop = drop;
-    this.ledger = new Ledger(place, { eventsPerSecond });
+    this.ledger = new Ledger(place, { eventsPerSecond, processes: eventsPerSecond > 0 ? 2 : 0 });
   }
 
   static async open({
     kafka,
     replicas = 1,
     connection,
+    mappings = [],
     eventsPerSecond = 5000,
-  }: FaultWorldOptions & { eventsPerSecond?: number } = {}): Promise<FaultWorld> {
+  }: FaultWorldOptions = {}): Promise<FaultWorld> {
     const database =
       connection === undefined ? await createTestDatabase() : { connection, drop: async () => undefined };
     const store = openStore({ connection: database.connection });
     await putBuiltInRollup(store.db, monitorRollup);
     const topic = kafka && {
       ...{ name: `faults-${crypto.randomUUID()}`, brokers: kafka.brokers },
-      ...{ replicas, minInSyncReplicas: Math.min(replicas, 2) },
+      ...{ replicas, minInSyncReplicas: Math.min(replicas, 2), mappings },
     };
     const place: LogPlace = { connection: database.connection, ...(topic === undefined ? {} : { topic }) };
     return new FaultWorld(place, store, database.drop, eventsPerSecond);
