@@ -26,7 +26,7 @@ describe('Under 5,000 events a second', () => {
     'in %s, a processor that is stopped in a transaction, for longer than its lease, stores nothing more',
     async (driver) => {
       world = await FaultWorld.open(driver === 'kafka' ? { kafka } : {});
-      const zombie = world.startProcessor('zombie', { env: { WK_FAILPOINT: 'processor.before-commit:stop@20' } });
+      const zombie = world.startProcessor('zombie', { env: { WK_FAILPOINT: 'processor.before-commit:stop@8' } });
       await zombie.heard();
       await until('the first processor to stand still', () => isStopped(zombie.pid), { withinMs: 20_000 });
       expect(zombie.stats()?.partitions).toHaveLength(partitions);

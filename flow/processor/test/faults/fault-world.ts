@@ -16,7 +16,7 @@ import { until } from '../../../../scripts/servers/server-process.ts';
 import type { ProcessorStats } from '../../src/index.ts';
 import { type RunningChild, startChild } from './child-process.ts';
 import { Ledger } from './ledger.ts';
-import type { LogPlace } from './log-place.ts';
+import { type LogPlace, partitions } from './log-place.ts';
 
 const program = fileURLToPath(new URL('./processor-child.ts', import.meta.url));
 
@@ -107,6 +107,24 @@ export class FaultWorld {
   async progress(during: string, withinMs = recoveryMs): Promise<void> {
     const before = await this.stored();
     await until(`events to be stored ${during}`, async () => (await this.stored()) > before, { withinMs });
+  }
+
+  /** Resolves when events were stored in every partition that were not there at the call. */
+  async progressEverywhere(during: string, withinMs = recoveryMs): Promise<void> {
+    const ends = async () => {
+      const { rows } = await sql<{ end: number }>`
+        select last_offset as end from log_heads order by log_partition`.execute(this.store.db);
+      return rows.map(({ end }) => end);
+    };
+    const before = await ends();
+    let seen: readonly number[] = [];
+    const isFurther = async () => {
+      seen = await ends();
+      return seen.length === partitions && seen.every((end, partition) => end > (before[partition] ?? 0));
+    };
+    await until(`events to be stored in every partition ${during}`, isFurther, { withinMs }).catch((error: Error) => {
+      throw new Error(`${error.message}: before ${before}, now ${seen}`, { cause: error });
+    });
   }
 
   /**

@@ -15,7 +15,7 @@ const { store, eventLog, messages, clock, logger, close } = await openPlace(JSON
 const processor = startProcessor({
   ...{ store, eventLog, messages, clock, logger, holder },
   openIntake: eventLog.openIntake,
-  writeEveryMs: 300,
+  writeEveryMs: 1200,
   leaseSeconds: Number(leaseText),
 });
 let said = '';
