@@ -2,7 +2,7 @@
  * The whole product beyond one machine, on one: three brokers of Kafka, PostgreSQL, RabbitMQ, two processes of each role
  * behind one address, and a scheduler in a network of its own that reaches nothing but that address.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readLocalAccess } from '@watchkeeper/client/local-access';
@@ -48,7 +48,6 @@ export const clusterZones = ['frankfurt', 'amsterdam'] as const;
 export async function startCluster({ port, onProgress = () => undefined }: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'wk-cluster-'));
   const logs = join(folder, 'log');
-  mkdirSync(logs);
   const network = makeOwnNetwork();
   const members: WatchkeeperMember[] = [];
   let engines: Engines | undefined;

@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ServerProcess, startProcess, until } from '../servers/server-process.ts';
 import { repositoryRoot } from '../source-files.ts';
@@ -44,8 +45,9 @@ export async function startWatchkeeper(options: WatchkeeperStart): Promise<Watch
   const { name, does, answersOn, folder, args, prefix = [] } = options;
   const dataDir = join(folder, name);
   const [command = '', ...rest] = [...prefix, process.execPath, program, 'start', '--data-dir', dataDir, ...args];
-  const launch = () =>
-    startProcess(command, rest, { env: { NO_COLOR: '1' }, logFile: join(folder, 'log', `${name}.log`) });
+  const logs = join(folder, 'log');
+  mkdirSync(logs, { recursive: true });
+  const launch = () => startProcess(command, rest, { env: { NO_COLOR: '1' }, logFile: join(logs, `${name}.log`) });
   let running = launch();
   const ready = async () => {
     const isReady = () => running.said().includes('Ctrl-C ends it');
