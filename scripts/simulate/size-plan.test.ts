@@ -68,7 +68,7 @@ describe('A plan of sizes', () => {
     expect(hints.map((hint) => hint.split(':')[0])).toEqual([
       'a zone needs 2.0 cores',
       'more processors',
-      'Kafka',
+      'Kafka, or remote zones, so that checks are gathered',
       'Citus or Timescale, or raw events for fewer days',
     ]);
     expect([processors, partitions]).toEqual([34, 64]);
