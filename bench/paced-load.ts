@@ -15,7 +15,7 @@ export interface PacedLoad {
 }
 
 /** Sends events at a steady rate until it is stopped; what is late is sent as soon as it can be. */
-export function startLoad(eventLog: EventLog, eventsPerSecond: number): PacedLoad {
+export function startLoad(eventLog: Pick<EventLog, 'openProducer' | 'append'>, eventsPerSecond: number): PacedLoad {
   const stop = new AbortController();
   const perRequest = eventsPerSecond / producers / requestsPerSecond;
   const patterns = makeEvents(producers * 400);
