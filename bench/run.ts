@@ -4,9 +4,11 @@ import type { Bench } from './bench.ts';
 
 /** One file and one line each. */
 const benches: Readonly<Record<string, () => Promise<{ readonly default: Bench }>>> = {
+  'catch-up': () => import('./catch-up.ts'),
   'events-stored': () => import('./events-stored.ts'),
   'http-checks': () => import('./http-checks.ts'),
   'kafka-stored': () => import('./kafka-stored.ts'),
+  'take-over': () => import('./take-over.ts'),
 };
 
 const quick = process.argv.includes('--quick');

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { ProcessList } from '@watchkeeper/model';
+import { insertDeadLetters, openSession } from '@watchkeeper/store';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RunningServer, until } from './running-server.ts';
@@ -15,12 +16,13 @@ describe.skipIf(isMissing)('The page of processes', () => {
   let second: RunningServer;
   let browser: Browser;
   let page: Page;
+  let address = '';
   const complaints: string[] = [];
 
   beforeAll(async () => {
     first = await RunningServer.start('--demo');
     const password = readFileSync(join(first.dataDir, 'postgres.password'), 'utf8');
-    const address = `postgres://watchkeeper:${password}@/watchkeeper?host=${join(first.dataDir, 'run')}`;
+    address = `postgres://watchkeeper:${password}@/watchkeeper?host=${join(first.dataDir, 'run')}`;
     second = await RunningServer.start('--roles', 'processor,health', '--database-url', address);
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
     page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
@@ -95,6 +97,29 @@ describe.skipIf(isMissing)('The page of processes', () => {
     expect(doctor.stdout).toContain(`1 running; ${nameOf(killed)} fell silent and others took over`);
     expect(doctor.code).toBe(0);
     expect((await first.wk('process', 'list')).stdout).toContain(`Silent, replaced by ${nameOf(other)}`);
+  });
+
+  it('what could not be taken is in sight: on the page, in the command line, in the metrics', async () => {
+    expect(await page.getByRole('heading', { name: 'Dead letters' }).count()).toBe(0);
+    const session = await openSession({ connectionString: address });
+    const letter = { tenantId: null, origin: 'kafka events/3 at 1204', eventIndex: null, sizeBytes: 5, body: 'hello' };
+    const why = { reason: 'validation_failed', message: 'the message is no JSON' };
+    await session.write((_tx, client) => insertDeadLetters(client, [{ ...letter, ...why }]));
+    await session.close();
+    await page.reload();
+    await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
+    await page.getByRole('region', { name: 'Dead letters' }).getByText('the message is no JSON').waitFor();
+    const shown = await first.wk('dead-letter', 'list');
+    expect(shown.stdout).toMatch(/validation_failed +kafka events\/3 at 1204 +the message is no JSON/);
+    expect(JSON.parse((await first.wk('--json', 'dead-letter', 'list')).stdout)).toMatchObject({
+      items: [{ body: 'hello', reason: 'validation_failed' }],
+      next: null,
+    });
+    const doctor = await first.wk('doctor');
+    expect(doctor.stdout).toContain('1 within the last hour, the newest from kafka events/3 at 1204');
+    expect(doctor.code).toBe(69);
+    const metrics = await (await fetch(`${first.url}/metrics`)).text();
+    expect(metrics).toMatch(/^watchkeeper_dead_letters_total 1$/m);
   });
 
   it('is free of barriers that a program can find, light and dark, wide and narrow', async () => {

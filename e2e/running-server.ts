@@ -56,19 +56,30 @@ export function run(
 export class RunningServer {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'wk-e2e-'));
   readonly port: number;
+  readonly #program: string;
   readonly #args: readonly string[];
   #child: ChildProcess | undefined;
   said = '';
 
-  private constructor(port: number, args: readonly string[]) {
+  private constructor(programFile: string, port: number, args: readonly string[]) {
     this.port = port;
+    this.#program = programFile;
     this.#args = args;
   }
 
-  static async start(...args: string[]): Promise<RunningServer> {
-    const server = new RunningServer(await freePort(), args);
+  static start(...args: string[]): Promise<RunningServer> {
+    return RunningServer.startProgram(program, ...args);
+  }
+
+  /** Starts the program of another release. */
+  static async startProgram(programFile: string, ...args: string[]): Promise<RunningServer> {
+    const server = new RunningServer(programFile, await freePort(), args);
     await server.start();
     return server;
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
   }
 
   get url(): string {
@@ -90,7 +101,7 @@ export class RunningServer {
     const before = this.said.length;
     const child = spawn(
       process.execPath,
-      [program, 'start', '--data-dir', this.dataDir, '--listen', `127.0.0.1:${this.port}`, ...this.#args],
+      [this.#program, 'start', '--data-dir', this.dataDir, '--listen', `127.0.0.1:${this.port}`, ...this.#args],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
       },
@@ -117,7 +128,7 @@ export class RunningServer {
 
   /** The command line of the same user. */
   wk(...args: string[]): Promise<Finished> {
-    return run(process.execPath, [program, '--data-dir', this.dataDir, ...args]);
+    return run(process.execPath, [this.#program, '--data-dir', this.dataDir, ...args]);
   }
 
   async api<T>(path: string): Promise<T> {

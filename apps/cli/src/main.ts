@@ -3,6 +3,7 @@ import { alertCommand } from './commands/alert.ts';
 import { applyCommand, diffCommand, exportCommand } from './commands/apply.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
+import { deadLetterCommand } from './commands/dead-letter.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { keyCommand, loginLinkCommand } from './commands/key.ts';
@@ -33,6 +34,7 @@ const commands = [
   monitorCommand,
   serviceCommand,
   eventCommand,
+  deadLetterCommand,
   statsCommand,
   rollupCommand,
   applyCommand,

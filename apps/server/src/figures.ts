@@ -4,7 +4,7 @@ import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
 import type { BufferedOutlet, Scheduler } from '@watchkeeper/sources';
-import { readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
+import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
   readonly store: Store;
@@ -71,6 +71,8 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
   }
   const log = await readLogFigures(store.db);
   add('counter', 'log_events_total', 'Events in the log, ever', log.events);
+  const deadLetters = await countDeadLetters(store.db);
+  add('counter', 'dead_letters_total', 'Messages and events that could not be taken and were put aside', deadLetters);
   for (const { reader, partition, lag } of await readerLags(store.db)) {
     const labels = { reader, partition: String(partition) };
     add('gauge', 'reader_lag_events', 'Events of a partition that a reader of the log has not read', lag, labels);

@@ -64,6 +64,15 @@ export const useProcesses = () =>
     refetchInterval: 2000,
   });
 
+/** The newest dead letters, for whoever may see them. */
+export const useDeadLetters = (isEnabled: boolean, limit: number) =>
+  useQuery({
+    queryKey: ['dead-letters', limit],
+    queryFn: ({ signal }) => api.call('listDeadLetters', { signal, query: { limit } }),
+    refetchInterval: 30_000,
+    enabled: isEnabled,
+  });
+
 export const useZones = () =>
   useQuery({ queryKey: ['zones'], queryFn: () => api.call('listZones'), staleTime: 30_000 });
 

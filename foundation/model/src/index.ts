@@ -5,6 +5,7 @@ export * from './api/operations.ts';
 export * from './api/routes.ts';
 export * from './check-tally.ts';
 export * from './conditions/index.ts';
+export * from './dead-letter.ts';
 export * from './distribution.ts';
 export * from './duration.ts';
 export * from './errors.ts';

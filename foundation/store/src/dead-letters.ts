@@ -43,17 +43,47 @@ export async function insertDeadLetters(client: pg.ClientBase, letters: readonly
 
 export interface DeadLetterRow extends NewDeadLetter {
   readonly id: number;
-  readonly at: Date;
+  readonly tenant: string | null;
+  /** When it was put aside, microseconds since 1970-01-01 UTC. */
+  readonly atUs: number;
 }
 
-/** The newest first, before `beforeId` where it is given. */
+export interface DeadLetterQuery {
+  readonly limit: number;
+  /** The last one of the page before. */
+  readonly after?: { readonly atUs: number; readonly id: number };
+  readonly reason?: string;
+  /** Microseconds since 1970-01-01 UTC: from, inclusive, and to, exclusive. */
+  readonly fromUs?: number;
+  readonly toUs?: number;
+}
+
+/** The newest first. Whose rows are seen is decided by the transaction. */
 export async function readDeadLetters(
   db: Db,
-  { limit, beforeId }: { readonly limit: number; readonly beforeId?: number },
+  { limit, after, reason, fromUs, toUs }: DeadLetterQuery,
 ): Promise<DeadLetterRow[]> {
+  const instant = (us: number) => sql`timestamptz 'epoch' + ${us}::bigint * interval '1 microsecond'`;
+  const conditions = [
+    ...(after === undefined ? [] : [sql`(d.at, d.id) < (${instant(after.atUs)}, ${after.id}::bigint)`]),
+    ...(reason === undefined ? [] : [sql`d.reason = ${reason}`]),
+    ...(fromUs === undefined ? [] : [sql`d.at >= ${instant(fromUs)}`]),
+    ...(toUs === undefined ? [] : [sql`d.at < ${instant(toUs)}`]),
+  ];
   const { rows } = await sql<DeadLetterRow>`
-    select id, at, tenant_id as "tenantId", origin, event_index as "eventIndex", reason, message, size_bytes as "sizeBytes", body
-    from dead_letters where ${beforeId ?? null}::bigint is null or id < ${beforeId ?? null}
-    order by id desc limit ${limit}`.execute(db);
+    select d.id, (extract(epoch from d.at) * 1000000)::bigint as "atUs", d.tenant_id as "tenantId", t.name as tenant, d.origin,
+      d.event_index as "eventIndex", d.reason, d.message, d.size_bytes as "sizeBytes", d.body
+    from dead_letters d left join tenants t on t.id = d.tenant_id
+    where ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)}
+    order by d.at desc, d.id desc limit ${limit}`.execute(db);
   return rows;
+}
+
+/** Numbers given to dead letters, ever: a write that is rolled back and repeated counts again. */
+export async function countDeadLetters(db: Db): Promise<number> {
+  const { rows } = await sql<{ count: number }>`
+    select coalesce(pg_sequence_last_value(pg_get_serial_sequence('dead_letters', 'id')::regclass), 0) as count`.execute(
+    db,
+  );
+  return rows[0]?.count ?? 0;
 }

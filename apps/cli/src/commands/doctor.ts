@@ -2,7 +2,10 @@ import { statSync } from 'node:fs';
 import { createClient } from '@watchkeeper/client';
 import { localAccessFile } from '@watchkeeper/client/local-access';
 import {
+  type DeadLetter,
+  deadLetterPage,
   listText,
+  mayAct,
   missedProcesses,
   type Overview,
   type ProcessList,
@@ -70,6 +73,10 @@ async function examine(options: GlobalOptions): Promise<Finding[]> {
     noteZones((await client.call('listZones')).items, note);
     noteProcesses(await client.call('listProcesses'), note);
     noteSelf((await client.call('getOverview')).self, note);
+    if (mayAct(session.role, 'operator')) {
+      const query = { from: 'now-1h', limit: deadLetterPage };
+      noteDeadLetters(await client.call('listDeadLetters', { query }), note);
+    }
   } catch (error) {
     note('server answers', false, (error as Error).message);
   }
@@ -138,5 +145,17 @@ function noteSelf(self: Overview['self'], note: Note): void {
     'events dropped',
     self.dropped === 0,
     self.dropped === 0 ? 'none' : `${self.dropped}: the log was away for long`,
+  );
+}
+
+function noteDeadLetters({ items, next }: { items: readonly DeadLetter[]; next: string | null }, note: Note): void {
+  const [newest] = items;
+  const count = next === null ? String(items.length) : `more than ${items.length}`;
+  note(
+    'dead letters',
+    newest === undefined,
+    newest === undefined
+      ? 'none within the last hour'
+      : `${count} within the last hour, the newest from ${newest.origin}: ${newest.message}; \`watchkeeper dead-letter list\` shows them`,
   );
 }

@@ -3,6 +3,7 @@ import { useProcesses } from '../api.ts';
 import { AnswerSentence } from '../components/AnswerSentence.tsx';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
+import { DeadLettersCard } from '../processes/DeadLettersCard.tsx';
 import { LagCharts } from '../processes/LagCharts.tsx';
 import { LeaseTable } from '../processes/LeaseTable.tsx';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
@@ -36,6 +37,7 @@ export function ProcessesPage() {
             <ProcessTable list={list} />
           )}
           <LeaseTable list={list} />
+          <DeadLettersCard />
         </div>
       </div>
     </>

@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts';
 import { accessHandlers } from './access.ts';
 import { alertHandlers } from './alerts.ts';
+import { deadLetterHandlers } from './dead-letters.ts';
 import { eventHandlers } from './events.ts';
 import { monitorReadHandlers } from './monitor-reads.ts';
 import { monitorHandlers } from './monitors.ts';
@@ -22,6 +23,7 @@ export const handlers: Handlers = {
   ...serviceHandlers,
   ...overviewHandlers,
   ...eventHandlers,
+  ...deadLetterHandlers,
   ...queryHandlers,
   ...rollupHandlers,
   ...alertHandlers,

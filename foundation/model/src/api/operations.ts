@@ -37,6 +37,7 @@ export const operations = {
   listEvents: 'GET /api/v1/events',
   sendEvents: 'POST /api/v1/events',
   streamEvents: 'GET /api/v1/events/stream',
+  listDeadLetters: 'GET /api/v1/dead-letters',
   query: 'POST /api/v1/query',
   queryHeatmap: 'POST /api/v1/query/heatmap',
   listRollups: 'GET /api/v1/rollups',

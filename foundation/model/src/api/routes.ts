@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
+import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
 import { EventMessage } from '../event-message.ts';
 import { Duration, Instant, Nullable, Page, PageQuery, SlugName, TimeBound, Uuid } from '../fields.ts';
@@ -410,6 +411,21 @@ export const routes = {
     tag: 'events',
     query: object(EventFilter),
     stream: true,
+  },
+  listDeadLetters: {
+    summary: 'Messages and events that could not be taken, newest first',
+    role: 'operator',
+    tag: 'events',
+    query: object({
+      from: Type.Optional(TimeBound('Put aside at this time or later')),
+      to: Type.Optional(TimeBound('Put aside before this time')),
+      reason: Type.Optional(Type.String({ maxLength: 63, description: 'A code of the error catalogue' })),
+      ...PageQuery,
+      limit: Type.Optional(
+        Type.Integer({ minimum: 1, maximum: deadLetterPage, default: 50, description: 'Rows per page' }),
+      ),
+    }),
+    response: Page(DeadLetter),
   },
   query: {
     summary: 'Aggregate raw events or a rollup',
