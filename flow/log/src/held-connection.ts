@@ -43,13 +43,25 @@ export class HeldConnection {
     if (opening !== undefined) await Promise.allSettled([opening.then((client) => client.end())]);
   }
 
-  async #open(): Promise<LogClient> {
-    const client = await openLogClient(this.#connection);
-    client.on('error', (error) => {
-      this.#logger.warn({ err: error }, 'a connection of the event log was lost; it is opened again');
-      this.#opening = undefined;
-    });
-    return client;
+  #open(): Promise<LogClient> {
+    const opening = openLogClient(this.#connection).then(
+      (client) => {
+        client.on('error', (error) => {
+          this.#logger.warn({ err: error }, 'a connection of the event log was lost; it is opened again');
+          forget();
+        });
+        return client;
+      },
+      (error: unknown) => {
+        forget();
+        throw error;
+      },
+    );
+    // A connection may tell more than once that it is lost, and another one may be open by then.
+    const forget = () => {
+      if (this.#opening === opening) this.#opening = undefined;
+    };
+    return opening;
   }
 }
 

@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type EventMapping, monitorRollup } from '@watchkeeper/model';
+import { type EventMapping, isWatchkeeperError, monitorRollup } from '@watchkeeper/model';
 import {
+  asStoreError,
   type Connection,
   compareRollups,
   openStore,
@@ -97,10 +99,7 @@ export class FaultWorld {
 
   /** Events stored until now. */
   async stored(): Promise<number> {
-    const { rows } = await sql<{ sum: number }>`select sum(last_offset)::bigint as sum from log_heads`.execute(
-      this.store.db,
-    );
-    return rows[0]?.sum ?? 0;
+    return (await this.#ends()).reduce((sum, end) => sum + end, 0);
   }
 
   /** Resolves when events were stored that were not there at the call. */
@@ -111,15 +110,10 @@ export class FaultWorld {
 
   /** Resolves when events were stored in every partition that were not there at the call. */
   async progressEverywhere(during: string, withinMs = recoveryMs): Promise<void> {
-    const ends = async () => {
-      const { rows } = await sql<{ end: number }>`
-        select last_offset as end from log_heads order by log_partition`.execute(this.store.db);
-      return rows.map(({ end }) => end);
-    };
-    const before = await ends();
+    const before = await this.#ends();
     let seen: readonly number[] = [];
     const isFurther = async () => {
-      seen = await ends();
+      seen = await this.#ends();
       return seen.length === partitions && seen.every((end, partition) => end > (before[partition] ?? 0));
     };
     await until(`events to be stored in every partition ${during}`, isFurther, { withinMs }).catch((error: Error) => {
@@ -156,6 +150,19 @@ export class FaultWorld {
       acked.map(({ name, epoch, acked: count }) => ({ name, epoch, count, different: count, last: count })),
     );
     await this.expectRollupsAreSums();
+  }
+
+  /** Last offset of each partition; asked again while the database is away. */
+  async #ends(): Promise<number[]> {
+    const ask = sql<{ end: number }>`select last_offset as end from log_heads order by log_partition`;
+    for (const deadlineMs = performance.now() + recoveryMs; ; ) {
+      try {
+        return (await ask.execute(this.store.db)).rows.map(({ end }) => end);
+      } catch (error) {
+        if (!isWatchkeeperError(asStoreError(error)) || performance.now() > deadlineMs) throw error;
+        await pause(50);
+      }
+    }
   }
 
   async expectRollupsAreSums(): Promise<void> {

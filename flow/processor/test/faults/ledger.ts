@@ -65,7 +65,12 @@ export class Ledger {
   /** Resolves when everything that was sent is acknowledged. */
   async stop(): Promise<void> {
     await this.heard();
-    await Promise.all(this.#groups.map(({ child }) => child.end('SIGTERM')));
+    const ending = Promise.all(this.#groups.map(({ child }) => child.end('SIGTERM')));
+    let isOver = false;
+    void ending.then(() => {
+      isOver = true;
+    });
+    await until('producers to end', () => isOver, { withinMs: 30_000 });
     for (const { child } of this.#groups) {
       const { code } = await child.ended;
       if (code !== 0) throw new Error(`producers ended with ${code}: ${child.complaints()}`);
