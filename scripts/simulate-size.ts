@@ -164,7 +164,7 @@ table(
       'health cores',
     ],
     ...['database cores', 'schedulers', 'processors', 'health', 'partitions', 'MiB per scheduler'],
-    ...['stored per day', 'stored in all'],
+    ...['events per day', 'slots per day', 'rollups per day', 'stored in all'],
   ],
   plans.map(({ name, plan }) => [
     name,
@@ -174,7 +174,7 @@ table(
     ),
     ...[plan.schedulers, plan.processors, plan.healths, plan.partitions].map(String),
     figure(plan.schedulerMiB),
-    bytes(plan.databaseBytesPerDay),
+    ...[plan.bytesPerDay.events, plan.bytesPerDay.slots, plan.bytesPerDay.rollups].map(bytes),
     bytes(plan.databaseBytes),
   ]),
 );

@@ -58,8 +58,8 @@ describe('A plan of sizes', () => {
   });
 
   it('adds up what is stored: events and slots by the check, rollups by the minute', () => {
-    const { databaseBytesPerDay, databaseBytes } = plan(60, 1, 60);
-    expect(databaseBytesPerDay).toBeCloseTo(86_400 * 150 + 60 * 1440 * 200);
+    const { bytesPerDay, databaseBytes } = plan(60, 1, 60);
+    expect(bytesPerDay).toEqual({ events: 86_400 * 100, slots: 86_400 * 50, rollups: 60 * 1440 * 200 });
     expect(databaseBytes).toBeCloseTo(86_400 * (100 * 30 + 50 * 2) + 60 * 1440 * 200 * 90);
   });
 

@@ -74,7 +74,7 @@ export interface Plan {
   readonly partitions: number;
   /** Memory of the process with the most monitors, MiB. */
   readonly schedulerMiB: number;
-  readonly databaseBytesPerDay: number;
+  readonly bytesPerDay: { readonly events: number; readonly slots: number; readonly rollups: number };
   /** When everything is as old as it may get. */
   readonly databaseBytes: number;
   readonly walBytesPerSecond: number;
@@ -121,21 +121,24 @@ export function planSize(input: PlanInput): Plan {
     schedulers: zones * (perZone + 1),
     partitions: Math.max(4, 2 ** Math.ceil(Math.log2(Math.max(processors, healths)))),
     schedulerMiB: memory.idle + (memory.perUnit * monitors) / (zones * perZone),
-    databaseBytesPerDay: eventBytesPerDay + slotBytesPerDay + rollupBytesPerDay,
+    bytesPerDay: { events: eventBytesPerDay, slots: slotBytesPerDay, rollups: rollupBytesPerDay },
     walBytesPerSecond: wal.idle + wal.perUnit * asMeasured,
     splitFirst: own.toSorted((a, b) => cores[b] - cores[a]),
   };
-  return { ...plan, hints: hintsOf(plan, perZone) };
+  return { ...plan, hints: hintsOf(plan, { perZone, isGathered: gathered !== undefined }) };
 }
 
-function hintsOf(plan: Omit<Plan, 'hints'>, perZone: number): string[] {
+function hintsOf(
+  plan: Omit<Plan, 'hints'>,
+  { perZone, isGathered }: { readonly perZone: number; readonly isGathered: boolean },
+): string[] {
   const { cores, databaseBytes, processors, zoneCores } = plan;
   const all = measuredRoles.reduce((sum, role) => sum + cores[role], 0);
   const hints: string[] = [];
   if (all <= usableCore) hints.push('one process with all roles and the embedded database carries it');
   if (perZone > 1) hints.push(`a zone needs ${zoneCores.toFixed(1)} cores: split it into ${perZone}`);
   if (cores.processor > usableCore) hints.push(`more processors: ${processors} share the partitions`);
-  if (cores.database > (databaseCores * usableCore) / 2)
+  if (!isGathered && cores.database > (databaseCores * usableCore) / 2)
     hints.push(
       'Kafka, or remote zones, so that checks are gathered: the database would take more than half of what it can',
     );
