@@ -143,6 +143,8 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     await overview.getByText('Search is degraded in Production', { exact: false }).first().waitFor();
     await isLive();
     for (const one of cluster.members) await rowOf(one).filter({ hasText: 'Running' }).waitFor();
+    // Only root can give it a network of its own.
+    if (process.getuid?.() === 0) expect(cluster.network).toHaveProperty('gateway');
     await rowOf(member('remote-scheduler')).filter({ hasText: 'remote' }).waitFor();
     await until('all partitions to be read', () => goesOn(0));
   });
