@@ -157,9 +157,8 @@ class KafkaLog implements OpenedLog {
     const { topic, logPartitions, mappings } = source;
     const topicPartition = logPartitions.indexOf(logPartition);
     // Asked for every time: the topic may have been made anew since this process began.
-    const { topicId, firstOffsets } = await this.#reader.find(topic);
+    const { topicId, firstOffset } = await this.#reader.find(topic, topicPartition);
     const place = { topic, topicId, topicPartition, logPartition };
-    const firstOffset = firstOffsets[topicPartition] ?? 0;
     const producer = foreignProducer({ topic, partition: topicPartition });
     const { nextOffset, epoch } = await reading.use(async (client) => {
       await ensureEventPartitions(client);

@@ -16,6 +16,8 @@ export interface TopicMessage {
 /** Longest time a broker holds a request back when there is nothing new, milliseconds. */
 const waitAtBrokerMs = 250;
 const partitionBytes = 1024 * 1024;
+/** Stand for the two ends of a partition where offsets are asked for by time. */
+const [oldest, newest] = [-2n, -1n];
 const requestBytes = 8 * 1024 * 1024;
 /** Bytes of one partition that wait to be taken; beyond it the partition is not asked for. */
 const waitingBytes = 4 * 1024 * 1024;
@@ -75,13 +77,13 @@ export class TopicReader {
     });
   }
 
-  /** The topic that is there now under a name, and the oldest offset that each of its partitions still has. @throws WatchkeeperError `log_unavailable` */
-  async find(topic: string): Promise<{ readonly topicId: string; readonly firstOffsets: readonly number[] }> {
+  /** The topic that is there now under a name, and the oldest offset that a partition of it still has. @throws WatchkeeperError `log_unavailable` */
+  async find(topic: string, partition: number): Promise<{ readonly topicId: string; readonly firstOffset: number }> {
     try {
       const { id } = await this.#lookUp(topic);
-      return { topicId: id, firstOffsets: await this.#offsets(topic, -2n) };
+      return { topicId: id, firstOffset: await this.#offset(topic, partition, oldest) };
     } catch (error) {
-      throw asKafkaError(error, `asking where the topic "${topic}" begins`, this.#options.connection);
+      throw asKafkaError(error, `asking where ${keyOf(topic, partition)} begins`, this.#options.connection);
     }
   }
 
@@ -241,24 +243,22 @@ export class TopicReader {
    * ends before it is read no more: whoever holds it asks anew.
    */
   async #returnIntoRange(wanted: readonly Reading[]): Promise<void> {
-    for (const topic of new Set(wanted.map((reading) => reading.topic))) {
-      const [first, ends] = [await this.#offsets(topic, -2n), await this.#offsets(topic, -1n)];
-      for (const reading of wanted.filter((one) => one.topic === topic)) {
-        const { partition, nextOffset } = reading;
-        const [begin = 0, end = 0] = [first[partition], ends[partition]];
-        if (nextOffset > end) {
-          const why = `it ends at ${end}, but was read up to ${nextOffset} already`;
-          this.#drop(reading, `Kafka partition ${keyOf(topic, partition)} cannot be read on: ${why}. Was it restored?`);
-        }
-        if (nextOffset >= begin) continue;
-        const skipped = begin - nextOffset;
-        this.#options.logger.error(
-          { topic, partition, skipped },
-          'Kafka dropped messages before they were read: its retention is shorter than the processors were away',
-        );
-        reading.skipped += skipped;
-        reading.nextOffset = begin;
+    for (const reading of wanted) {
+      const { topic, partition, nextOffset } = reading;
+      const begin = await this.#offset(topic, partition, oldest);
+      const end = await this.#offset(topic, partition, newest);
+      if (nextOffset > end) {
+        const why = `it ends at ${end}, but was read up to ${nextOffset} already`;
+        this.#drop(reading, `Kafka partition ${keyOf(topic, partition)} cannot be read on: ${why}. Was it restored?`);
       }
+      if (nextOffset >= begin) continue;
+      const skipped = begin - nextOffset;
+      this.#options.logger.error(
+        { topic, partition, skipped },
+        'Kafka dropped messages before they were read: its retention is shorter than the processors were away',
+      );
+      reading.skipped += skipped;
+      reading.nextOffset = begin;
     }
   }
 
@@ -300,9 +300,11 @@ export class TopicReader {
     return found;
   }
 
-  async #offsets(topic: string, timestamp: bigint): Promise<readonly number[]> {
-    const offsets = await this.#consumer.listOffsets({ topics: [topic], timestamp });
-    return (offsets.get(topic) ?? []).map(Number);
+  /** Asks the leader of this partition alone: another's may be away. */
+  async #offset(topic: string, partition: number, timestamp: bigint): Promise<number> {
+    const partitions = { [topic]: [partition] };
+    const offsets = await this.#consumer.listOffsets({ topics: [topic], partitions, timestamp });
+    return Number(offsets.get(topic)?.[partition] ?? 0n);
   }
 
   #leaderOf({ topic, partition }: Reading): number {
