@@ -149,7 +149,8 @@ async function fill({ eventLog }: Log, events: readonly NewEvent[]): Promise<voi
 async function readOnly(kafka: Kafka, topic: string): Promise<void> {
   const connection = { brokers: kafka.brokers, clientId: 'bench' };
   const reader = new TopicReader({ connection, clock: systemClock, logger });
-  const readers = Array.from({ length: partitions }, (_, partition) => reader.open(topic, partition, 0));
+  const { topicId } = await reader.find(topic);
+  const readers = Array.from({ length: partitions }, (_, partition) => reader.open({ topic, topicId, partition }, 0));
   await Promise.all(
     readers.map(async (partition) => {
       let nextOffset = 0;

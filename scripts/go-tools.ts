@@ -28,7 +28,10 @@ export function goToolPath(name: GoToolName): string {
   return join(folderOf(name), basename(goTools[name].program));
 }
 
-export const isGoThere = () => spawnSync('go', ['version']).status === 0;
+/** On the path, or where Go's own installation puts it. */
+const findGo = () => ['go', '/usr/local/go/bin/go'].find((go) => spawnSync(go, ['version']).status === 0);
+
+export const isGoThere = () => findGo() !== undefined;
 
 /** Builds the tools that are not there yet. @throws Error with what Go said */
 export function buildGoTools(onProgress: (text: string) => void): void {
@@ -36,7 +39,7 @@ export function buildGoTools(onProgress: (text: string) => void): void {
     if (existsSync(goToolPath(name))) continue;
     const { program, version } = goTools[name];
     onProgress(`Building ${name} ${version}; this takes some minutes once`);
-    const { status, stderr } = spawnSync('go', ['install', `${program}@${version}`], {
+    const { status, stderr } = spawnSync(findGo() ?? 'go', ['install', `${program}@${version}`], {
       env: { ...process.env, GOBIN: folderOf(name), GOFLAGS: '-mod=mod' },
       encoding: 'utf8',
     });

@@ -1,6 +1,7 @@
 /**
  * A mutant is a patch to production code that a named test must catch. Each is applied alone to a copy of the
  * repository, its test is run, and the test must fail. Header lines of a patch: `# test: <file> -t "<title>"`, `# why: …`.
+ * Tests of servers (`*.services.test.ts`) are run as `npm run test:services` runs them; their programs must be there.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
@@ -23,6 +24,7 @@ try {
     'loop',
     'edge',
     'apps',
+    'scripts',
     'package.json',
     'vitest.config.ts',
     'tsconfig.json',
@@ -68,7 +70,18 @@ function passes(file: string, title: string): boolean {
   const reportFile = join(workspace, 'report.json');
   rmSync(reportFile, { force: true });
   const vitest = join(repositoryRoot, 'node_modules/vitest/vitest.mjs');
-  const args = [vitest, 'run', '--project', 'unit', file, '-t', title, '--reporter=json', `--outputFile=${reportFile}`];
+  const project = file.endsWith('.services.test.ts') ? 'services' : 'unit';
+  const args = [
+    vitest,
+    'run',
+    '--project',
+    project,
+    file,
+    '-t',
+    title,
+    '--reporter=json',
+    `--outputFile=${reportFile}`,
+  ];
   const { stderr } = spawnSync(process.execPath, args, {
     cwd: workspace,
     encoding: 'utf8',
@@ -86,7 +99,7 @@ function linkModules(): void {
     'sh',
     [
       '-c',
-      'mkdir -p node_modules && cd node_modules && for m in "$0"/node_modules/* "$0"/node_modules/.bin; do case "$m" in */@watchkeeper|*/watchkeeper) ;; *) ln -s "$m" .; esac; done',
+      'mkdir -p node_modules && cd node_modules && for m in "$0"/node_modules/* "$0"/node_modules/.bin "$0"/node_modules/.cache; do case "$m" in */@watchkeeper|*/watchkeeper) ;; *) ln -s "$m" .; esac; done',
       repositoryRoot.replace(/\/$/, ''),
     ],
     { cwd: workspace },

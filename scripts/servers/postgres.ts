@@ -4,7 +4,7 @@ import { chownSync, globSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePorts } from './free-ports.ts';
-import { startProcess, until } from './server-process.ts';
+import { type ServerProcess, startProcess, until } from './server-process.ts';
 
 /** Folder of the newest PostgreSQL of this machine's packages; undefined when there is none. */
 export function postgresPrograms(): string | undefined {
@@ -17,6 +17,12 @@ export function postgresPrograms(): string | undefined {
 export interface PostgresServer {
   /** Address of an empty database of which its user is the owner. */
   readonly url: string;
+  /** The server as it runs now, or ran last. */
+  readonly process: ServerProcess;
+  /** Ends it at once, as a crash would. */
+  kill(): Promise<void>;
+  /** Starts it again on the same data. */
+  start(): Promise<void>;
   /** Ends it and removes its data. */
   stop(): Promise<void>;
 }
@@ -41,15 +47,29 @@ export async function startPostgres(): Promise<PostgresServer> {
     ...['--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'],
   ]);
   const settings = { listen_addresses: '127.0.0.1', port, unix_socket_directories: folder, max_connections: 200 };
-  const server = startProcess(
-    join(programs, 'postgres'),
-    ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
-    { ...user, cwd: folder },
-  );
   const isReady = () => spawnSync(join(programs, 'pg_isready'), ['-h', '127.0.0.1', '-p', String(port)]).status === 0;
+  const launch = () =>
+    startProcess(
+      join(programs, 'postgres'),
+      ['-D', data, ...Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])],
+      { ...user, cwd: folder },
+    );
+  let server = launch();
   await until('PostgreSQL to answer', isReady, { withinMs: 30_000, server });
   return {
     url: `postgres://watchkeeper:${password}@127.0.0.1:${port}/postgres`,
+    get process() {
+      return server;
+    },
+    kill: () => server.stop('SIGKILL'),
+    async start() {
+      // Its children notice that it is gone; until the last one is, another one refuses these data.
+      await until('PostgreSQL to start again', async () => {
+        server = launch();
+        await Promise.race([server.ended, until('it to answer', isReady, { withinMs: 30_000, server })]);
+        return server.isRunning();
+      });
+    },
     async stop() {
       await server.stop('SIGINT');
       rmSync(folder, { recursive: true, force: true });

@@ -29,6 +29,8 @@ export interface RabbitMq {
   readonly url: string;
   /** The same with TLS. */
   readonly tlsUrl: string;
+  /** The server as it runs now, or ran last. */
+  readonly process: ServerProcess;
   /** Ends it at once; clients lose their connections. */
   kill(): Promise<void>;
   /** Starts it again on the same data. */
@@ -86,6 +88,9 @@ export async function startRabbitMq({ tls }: RabbitMqOptions = {}): Promise<Rabb
   return {
     url: `amqp://guest:guest@127.0.0.1:${port}`,
     tlsUrl: `amqps://guest:guest@localhost:${tlsPort}`,
+    get process() {
+      return running as ServerProcess;
+    },
     kill: async () => running?.stop('SIGKILL'),
     start,
     control(...args) {

@@ -3,7 +3,7 @@ import type { Deliveries, Health } from '@watchkeeper/health';
 import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
-import type { Scheduler } from '@watchkeeper/sources';
+import type { BufferedOutlet, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
@@ -17,12 +17,50 @@ export interface MeasuredParts {
   readonly liveFeed: LiveFeed;
 }
 
+function ofOurs(
+  type: Figure['type'],
+  name: string,
+  help: string,
+  value: number,
+  labels?: Readonly<Record<string, string>>,
+): Figure {
+  return { name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) };
+}
+
+/** What /metrics tells of a scheduler, with or without a database. */
+export function schedulerFigures(scheduler: Scheduler): Figure[] {
+  const stats = scheduler.stats();
+  const help = '99th percentile of the lateness of the last thousand checks';
+  const late = stats.latenessP99Ms;
+  return [
+    ofOurs('counter', 'scheduler_checks_total', 'Checks with a final result', stats.checks),
+    ofOurs('counter', 'scheduler_skipped_slots_total', 'Slots left out', stats.skippedSlots),
+    ofOurs('counter', 'scheduler_dropped_events_total', 'Events dropped while the log was away', stats.droppedEvents),
+    ofOurs('gauge', 'scheduler_monitors', 'Monitor and zone pairs that are checked here', stats.monitors),
+    ofOurs('gauge', 'scheduler_running_checks', 'Checks under way', stats.running),
+    ofOurs('gauge', 'scheduler_queued_checks', 'Checks that wait for a place', stats.queued),
+    ofOurs('gauge', 'scheduler_waiting_events', 'Events not stored yet', stats.waitingEvents),
+    ...(late === null ? [] : [ofOurs('gauge', 'scheduler_lateness_p99_seconds', help, late / 1000)]),
+  ];
+}
+
+/** What /metrics tells of the buffer of a process that has a server instead of a database. */
+export function bufferFigures(outlet: BufferedOutlet): Figure[] {
+  const { backlog, bytes, refused, quarantined, diskError } = outlet.figures();
+  return [
+    ofOurs('gauge', 'buffer_backlog_events', 'Events of an outage that the server has not taken yet', backlog),
+    ofOurs('gauge', 'buffer_bytes', 'Bytes of the buffer on disk', bytes),
+    ofOurs('counter', 'buffer_refused_events_total', 'Events that the server refused for good', refused),
+    ofOurs('counter', 'buffer_quarantined_total', 'Segments that could not be read and were put aside', quarantined),
+    ofOurs('gauge', 'buffer_disk_failing', '1 while the buffer cannot be written to disk', diskError === null ? 0 : 1),
+  ];
+}
+
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
   const { store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
-  const add = (type: Figure['type'], name: string, help: string, value: number, labels?: Figure['labels']) =>
-    figures.push({ name: `watchkeeper_${name}`, help, type, value, ...(labels === undefined ? {} : { labels }) });
+  const add = (...figure: Parameters<typeof ofOurs>) => figures.push(ofOurs(...figure));
 
   const sent = eventLog.sendStats?.();
   if (sent !== undefined) {
@@ -39,20 +77,7 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     const labels = { reader, partition: String(partition) };
     add('gauge', 'reader_lag_events', 'Events of a partition that a reader of the log has not read', lag, labels);
   }
-  if (scheduler !== undefined) {
-    const stats = scheduler.stats();
-    add('counter', 'scheduler_checks_total', 'Checks with a final result', stats.checks);
-    add('counter', 'scheduler_skipped_slots_total', 'Slots left out', stats.skippedSlots);
-    add('counter', 'scheduler_dropped_events_total', 'Events dropped while the log was away', stats.droppedEvents);
-    add('gauge', 'scheduler_monitors', 'Monitor and zone pairs that are checked here', stats.monitors);
-    add('gauge', 'scheduler_running_checks', 'Checks under way', stats.running);
-    add('gauge', 'scheduler_queued_checks', 'Checks that wait for a place', stats.queued);
-    add('gauge', 'scheduler_waiting_events', 'Events not stored yet', stats.waitingEvents);
-    if (stats.latenessP99Ms !== null) {
-      const help = '99th percentile of the lateness of the last thousand checks';
-      add('gauge', 'scheduler_lateness_p99_seconds', help, stats.latenessP99Ms / 1000);
-    }
-  }
+  if (scheduler !== undefined) figures.push(...schedulerFigures(scheduler));
   if (processor !== undefined) {
     const stats = processor.stats();
     add('counter', 'processor_events_total', 'Events added up', stats.events);

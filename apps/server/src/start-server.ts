@@ -6,6 +6,7 @@ import { defaultTenantId, insertLoginLink, readProductCounts } from '@watchkeepe
 import { type Assembled, assemble } from './assemble.ts';
 import { openDatabase } from './database.ts';
 import { demoObjects } from './demo.ts';
+import { listenAt, listenFor } from './listening.ts';
 import { ensureLocalAccess } from './local-access.ts';
 import type { NotedError } from './process-figures.ts';
 import type { Settings } from './settings.ts';
@@ -62,7 +63,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
     const { connection } = database;
     const { lastError } = options;
     assembled = await assemble({ settings, environment, connection, logger, webRoot, version, onProgress, lastError });
-    if (settings.healthListen !== undefined) await openProbes(assembled, settings.healthListen);
+    await listenFor(assembled.probes, settings.healthListen);
     const entry = settings.roles.includes('api') ? await open(assembled, settings, onProgress) : undefined;
     const { monitors, services, environments } = await readProductCounts(assembled.store.db);
     return {
@@ -87,11 +88,8 @@ async function open(
   onProgress: (step: string) => void,
 ): Promise<{ url: string; loginUrl: string }> {
   const { store, api } = assembled;
-  const { host, port } = placeOf(settings.listen);
   onProgress(`listening on ${settings.listen}`);
-  const url = await assembled.listen(host, port).catch((error: unknown) => {
-    throw listenError(error, 'listen', settings.listen);
-  });
+  const url = await listenAt(settings.listen, '--listen', ({ host, port }) => assembled.listen(host, port));
   const access = await ensureLocalAccess(store, { dataDir: settings.dataDir, server: url });
   if (settings.demo) {
     onProgress('setting up the demo');
@@ -115,36 +113,4 @@ async function open(
     validMs: loginLinkMs,
   });
   return { url, loginUrl: `${url}/login#token=${token}` };
-}
-
-async function openProbes({ probes }: Assembled, healthListen: string): Promise<void> {
-  await probes?.listen(placeOf(healthListen)).catch((error: unknown) => {
-    throw listenError(error, 'healthListen', healthListen);
-  });
-}
-
-/** `[::1]:7300` → host and port. */
-function placeOf(listen: string): { readonly host: string; readonly port: number } {
-  const separator = listen.lastIndexOf(':');
-  return { host: listen.slice(0, separator).replace(/^\[|\]$/g, ''), port: Number(listen.slice(separator + 1)) };
-}
-
-function listenError(error: unknown, setting: 'listen' | 'healthListen', listen: string): unknown {
-  const how = setting === 'listen' ? '--listen' : '--health-listen';
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'EADDRINUSE') {
-    return new WatchkeeperError(
-      'address_in_use',
-      `Cannot listen on ${listen}: another program does. Stop it, or choose another address with ${how} 127.0.0.1:7301.`,
-      { cause: error },
-    );
-  }
-  if (code === 'EACCES' || code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
-    return new WatchkeeperError(
-      'settings_invalid',
-      `Cannot listen on ${listen} (${code}). Choose an address of this machine and a port above 1023 with ${how}.`,
-      { cause: error },
-    );
-  }
-  return error;
 }

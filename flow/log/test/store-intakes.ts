@@ -1,8 +1,8 @@
 import { Consumer } from '@platformatic/kafka';
+import { kafkaOptions } from '@watchkeeper/messages/kafka';
 import type { KafkaConnection } from '@watchkeeper/model';
 import { type Connection, type Intake, openSession, type Session } from '@watchkeeper/store';
 import type { OpenedLog } from '../src/index.ts';
-import { clientOptions } from '../src/kafka/kafka-client.ts';
 
 /** Stores what a log in a topic holds, as a processor does, without counting it. */
 export class IntakeStorer {
@@ -16,7 +16,7 @@ export class IntakeStorer {
     this.#log = log;
     this.#topic = topic;
     this.#session = openSession(connection);
-    this.#ends = new Consumer({ ...clientOptions(kafka), groupId: 'ends' });
+    this.#ends = new Consumer({ ...kafkaOptions(kafka), groupId: 'ends' });
   }
 
   /** Resolves when everything that was appended before the call is stored. */

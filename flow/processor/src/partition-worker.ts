@@ -1,13 +1,12 @@
-import { backoffMs, failpoint } from '@watchkeeper/kit';
-import { isWatchkeeperError, type LoggedEvent, type LogPosition } from '@watchkeeper/model';
+import { failpoint } from '@watchkeeper/kit';
+import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
 import {
   addRollups,
   advancePosition,
-  asStoreError,
   type Intake,
   insertRollupKeys,
-  openReader,
   openSession,
+  ownReader,
   type ReaderPosition,
   readRollupDefinitions,
   type Session,
@@ -64,31 +63,16 @@ export class PartitionWorker {
 
   /** Reads until the signal; what is in memory is saved before it returns, unless another process took over. */
   async run(signal: AbortSignal): Promise<void> {
-    const { store, clock, logger } = this.#options;
     this.isRunning = true;
     try {
-      for (let attempt = 0; !signal.aborted; ) {
-        try {
-          const saved = await openReader(store.db, processorReader, this.partition);
-          await this.#readFrom(saved, signal, () => {
-            attempt = 0;
-          });
-        } catch (error) {
-          const known = asStoreError(error);
-          this.lastError = known instanceof Error ? known.message : String(known);
-          if (isWatchkeeperError(known, 'position_lost')) {
-            this.fenced += 1;
-            logger.warn({ err: known }, 'another process adds up this partition; this one stops');
-            return;
-          }
-          attempt += 1;
-          logger.warn(
-            { err: known, partition: this.partition },
-            'adding up events failed; it begins again at the saved position',
-          );
-          await clock.pause(backoffMs(attempt, { firstMs: 200, longestMs: 10_000 }), signal);
-        }
-      }
+      const end = await ownReader({
+        ...{ ...this.#options, reader: processorReader, partition: this.partition, signal },
+        read: (saved, onProgress) => this.#readFrom(saved, signal, onProgress),
+        onError: (message) => {
+          this.lastError = message;
+        },
+      });
+      if (end === 'lost') this.fenced += 1;
     } finally {
       this.isRunning = false;
       this.behind = null;

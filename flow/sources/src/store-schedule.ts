@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
 import type { Messages } from '@watchkeeper/messages';
-import { claimCheckRuns, finishCheckRun, holdLease, readSchedule, type Store } from '@watchkeeper/store';
+import { claimCheckRuns, finishCheckRun, readSchedule, type Store, shareLeases } from '@watchkeeper/store';
 import type { ScheduleSource } from './schedule-source.ts';
 
 export interface StoreScheduleOptions {
@@ -14,20 +14,12 @@ export interface StoreScheduleOptions {
   readonly leaseSeconds?: number;
 }
 
-/** The monitors as rows of the store, and a lease per zone. */
+/** The monitors as rows of the store; zones are shared out among the schedulers that can watch from them. */
 export function storeSchedule(options: StoreScheduleOptions): ScheduleSource {
   const { store, messages, clock, logger, holder, leaseSeconds: seconds = 9 } = options;
   return {
-    async hold(zones, signal, work) {
-      const held = zones.map((zone) =>
-        holdLease({
-          ...{ store, clock, logger, holder, seconds, signal },
-          name: `scheduler/${zone}`,
-          work: (_lease, lost) => work(zone, lost),
-        }),
-      );
-      await Promise.all(held);
-    },
+    hold: (zones, signal, work) =>
+      shareLeases({ store, clock, logger, kind: 'scheduler', names: zones, holder, seconds, signal, work }),
     schedule: (zone) => readSchedule(store.db, [zone]),
     claimCheckRuns: (zones, limit) => claimCheckRuns(store.db, zones, limit),
     async finishCheckRun({ runId, zone }, result) {

@@ -1,6 +1,7 @@
 /**
  * Failpoints stand at each commit border so that crash tests are exact. They do nothing until armed by
- * `WK_FAILPOINT=name:kill` (or `name:kill@3`: at the third passing). Only apps read the environment.
+ * `WK_FAILPOINT=name:kill` (or `name:kill@3`: at the third passing; `name:stop@3` stops the process, until somebody lets
+ * it go on). Only apps read the environment.
  */
 export const failpointNames = [
   'log.before-commit',
@@ -22,22 +23,22 @@ export const failpointNames = [
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 
-let armed: { readonly name: string; passingsLeft: number } | undefined;
+let armed: { readonly name: string; readonly signal: 'SIGKILL' | 'SIGSTOP'; passingsLeft: number } | undefined;
 
 /** Arms one failpoint. @throws RangeError for a text that names none. */
 export function armFailpoint(specification: string): void {
-  const [, name, count] = /^([a-z.-]+):kill(?:@(\d+))?$/.exec(specification) ?? [];
+  const [, name, action, count] = /^([a-z.-]+):(kill|stop)(?:@(\d+))?$/.exec(specification) ?? [];
   if (name === undefined || !(failpointNames as readonly string[]).includes(name)) {
     throw new RangeError(
-      `WK_FAILPOINT "${specification}" is not <name>:kill[@n] with a name of: ${failpointNames.join(', ')}`,
+      `WK_FAILPOINT "${specification}" is not <name>:kill[@n] or <name>:stop[@n] with a name of: ${failpointNames.join(', ')}`,
     );
   }
-  armed = { name, passingsLeft: Number(count ?? 1) };
+  armed = { name, signal: action === 'kill' ? 'SIGKILL' : 'SIGSTOP', passingsLeft: Number(count ?? 1) };
 }
 
-/** Ends the process with SIGKILL when this failpoint is armed and due. */
+/** Kills or stops the process when this failpoint is armed and due. */
 export function failpoint(name: FailpointName): void {
   if (armed?.name !== name) return;
   armed.passingsLeft -= 1;
-  if (armed.passingsLeft <= 0) process.kill(process.pid, 'SIGKILL');
+  if (armed.passingsLeft === 0) process.kill(process.pid, armed.signal);
 }

@@ -9,9 +9,10 @@ export function kafkaOptions({ brokers, clientId, tls, sasl }: KafkaConnection):
   return {
     clientId,
     bootstrapBrokers: [...brokers],
-    connectTimeout: 3000,
-    requestTimeout: 5000,
-    timeout: 5000,
+    connectTimeout: 5000,
+    requestTimeout: 10_000,
+    timeout: 10_000,
+    metadataMaxAge: 60_000,
     retries: 0,
     ...(tls === undefined ? {} : { tls: secureOptions(tls), tlsServerName: true }),
     ...(sasl === undefined ? {} : { sasl: { ...sasl, mechanism: mechanisms[sasl.mechanism] } }),

@@ -27,6 +27,7 @@ export * from './monitors.ts';
 export * from './noted-effects.ts';
 export * from './notification-outbox.ts';
 export * from './overview-reads.ts';
+export * from './owned-reader.ts';
 export * from './partitions.ts';
 export * from './places.ts';
 export * from './process-reads.ts';

@@ -94,6 +94,9 @@ export async function advanceIntake(
  * next free one, once and for ever.
  */
 export async function openTopicPlaces(client: pg.ClientBase, topic: string, partitions: number): Promise<number[]> {
+  // The lock waits for everybody who stores: a process that starts takes it only where there is something to add.
+  const known = await readTopicPlaces(client, topic, partitions);
+  if (known.length === partitions) return known;
   await client.query('begin');
   try {
     // Processes that start at the same moment agree.
@@ -111,14 +114,19 @@ export async function openTopicPlaces(client: pg.ClientBase, topic: string, part
        select $1, '', topic_partition, (select coalesce(max(log_partition), -1) from log_heads) + place, 0 from fresh`,
       [topic, partitions],
     );
-    const { rows } = await client.query(
-      'select log_partition from intake_positions where topic = $1 and topic_partition < $2 order by topic_partition',
-      [topic, partitions],
-    );
+    const places = await readTopicPlaces(client, topic, partitions);
     await client.query('commit');
-    return rows.map((row) => row.log_partition);
+    return places;
   } catch (error) {
     await Promise.allSettled([client.query('rollback')]);
     throw error;
   }
+}
+
+async function readTopicPlaces(client: pg.ClientBase, topic: string, partitions: number): Promise<number[]> {
+  const { rows } = await client.query(
+    'select log_partition from intake_positions where topic = $1 and topic_partition < $2 order by topic_partition',
+    [topic, partitions],
+  );
+  return rows.map((row) => row.log_partition);
 }

@@ -4,7 +4,7 @@ import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
 import { type ProducerMark, takeNewer } from './producer-mark.ts';
-import { asStoreError, type Connection, clientConfig, newClient } from './store.ts';
+import { asStoreError, type Connection, clientConfig, idleInTransactionMs, newClient } from './store.ts';
 
 /** One producer's rows, encoded and waiting for a place in the log. */
 export interface PendingRows {
@@ -34,8 +34,7 @@ export type CommitOutcome =
 export async function openLogClient(connection: Connection): Promise<pg.Client> {
   const client = newClient({
     ...clientConfig(connection),
-    options:
-      '-c idle_in_transaction_session_timeout=30000 -c lock_timeout=15000 -c timezone=UTC -c synchronous_commit=on',
+    options: `-c idle_in_transaction_session_timeout=${idleInTransactionMs} -c lock_timeout=15000 -c timezone=UTC -c synchronous_commit=on`,
   });
   try {
     await client.connect();

@@ -9,8 +9,33 @@ const daysAhead = 7;
 
 const partitionName = (day: Date) => `events_${day.toISOString().slice(0, 10).replaceAll('-', '')}`;
 
-/** Creates the daily partitions from yesterday to a week ahead, by the clock of the database. Safe to call at any time. */
+/**
+ * Creates the daily partitions from yesterday to a week ahead, by the clock of the database. Safe to call at any time,
+ * by any number of processes at once, outside of a transaction.
+ */
 export async function ensureEventPartitions(client: pg.ClientBase): Promise<void> {
+  if ((await missingDays(client)).length === 0) return;
+  await client.query('begin');
+  try {
+    // Processes that start at the same moment: "if not exists" alone fails in all but the first.
+    await client.query("select pg_advisory_xact_lock(hashtext('watchkeeper event partitions'))");
+    for (const day of await missingDays(client)) {
+      const until = new Date(day.getTime() + dayMs);
+      // Names and bounds are made from a date alone; utility statements take no parameters.
+      await client.query(
+        `create table if not exists ${partitionName(day)} partition of events for values from ('${day.toISOString()}') to ('${until.toISOString()}')`,
+      );
+      await client.query(`alter table ${partitionName(day)} enable row level security`);
+    }
+    await client.query('commit');
+  } catch (error) {
+    // When the rollback fails too the connection is lost, and with it the transaction; the first error says why.
+    await Promise.allSettled([client.query('rollback')]);
+    throw error;
+  }
+}
+
+async function missingDays(client: pg.ClientBase): Promise<readonly Date[]> {
   const { rows } = await client.query<{ now: Date }>(
     "select date_trunc('day', greatest(now(), (select max(received_at) from log_heads)), 'UTC') as now",
   );
@@ -21,14 +46,7 @@ export async function ensureEventPartitions(client: pg.ClientBase): Promise<void
     [wanted.map(partitionName)],
   );
   const names = new Set(present.map((row) => row.name));
-  for (const day of wanted.filter((candidate) => !names.has(partitionName(candidate)))) {
-    const until = new Date(day.getTime() + dayMs);
-    // Names and bounds are made from a date alone; utility statements take no parameters.
-    await client.query(
-      `create table if not exists ${partitionName(day)} partition of events for values from ('${day.toISOString()}') to ('${until.toISOString()}')`,
-    );
-    await client.query(`alter table ${partitionName(day)} enable row level security`);
-  }
+  return wanted.filter((candidate) => !names.has(partitionName(candidate)));
 }
 
 export interface RetentionResult {

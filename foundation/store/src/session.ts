@@ -4,6 +4,9 @@ import { openLogClient } from './log-writes.ts';
 import { asStoreError, type Connection, type Tx } from './store.ts';
 import type { Tables } from './tables.ts';
 
+/** A connection within a transaction, as functions that COPY rows take it. */
+export type StoreClient = pg.ClientBase;
+
 /** One connection of its own, for transactions that both COPY rows and run statements. Used by one caller at a time. */
 export interface Session {
   /** The transaction, and the connection that it runs on. @throws WatchkeeperError `database_unavailable` */

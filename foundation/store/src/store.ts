@@ -57,6 +57,12 @@ function exactInteger(text: string): number | string {
   return Number.isSafeInteger(value) ? value : text;
 }
 
+/**
+ * Longest time that a transaction may do nothing, milliseconds: shorter than any lease, so that a process that stands
+ * still in the middle of one does not keep its locks from whoever takes over.
+ */
+export const idleInTransactionMs = 5000;
+
 /** Options of every connection: no transaction may hang on to locks for long. */
 export function clientConfig(connection: Connection): pg.ClientConfig {
   return {
@@ -65,7 +71,7 @@ export function clientConfig(connection: Connection): pg.ClientConfig {
     connectionTimeoutMillis: 10_000,
     keepAlive: true,
     types: types as pg.CustomTypesConfig,
-    options: '-c idle_in_transaction_session_timeout=60000 -c lock_timeout=15000 -c timezone=UTC -c jit=off',
+    options: `-c idle_in_transaction_session_timeout=${idleInTransactionMs} -c lock_timeout=15000 -c timezone=UTC -c jit=off`,
   };
 }
 

@@ -1,12 +1,11 @@
-import { backoffMs, failpoint } from '@watchkeeper/kit';
-import { isWatchkeeperError, type LoggedEvent, type LogPosition } from '@watchkeeper/model';
+import { failpoint } from '@watchkeeper/kit';
+import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
 import {
   advancePosition,
-  asStoreError,
   holdLease,
   insertStateChanges,
   lockMonitorStates,
-  openReader,
+  ownReader,
   type ReaderPosition,
   readWatchedMonitors,
   saveMonitorStates,
@@ -90,29 +89,15 @@ class PartitionJudge {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { store, clock, logger } = this.#options;
     this.isRunning = true;
     try {
-      for (let attempt = 0; !signal.aborted; ) {
-        try {
-          await this.#readFrom(await openReader(store.db, healthReader, this.partition), signal, () => {
-            attempt = 0;
-          });
-        } catch (error) {
-          const known = asStoreError(error);
-          this.lastError = known instanceof Error ? known.message : String(known);
-          if (isWatchkeeperError(known, 'position_lost')) {
-            logger.warn({ err: known }, 'another process judges this partition; this one stops');
-            return;
-          }
-          attempt += 1;
-          logger.warn(
-            { err: known, partition: this.partition },
-            'judging checks failed; it begins again at the saved position',
-          );
-          await clock.pause(backoffMs(attempt, { firstMs: 200, longestMs: 10_000 }), signal);
-        }
-      }
+      await ownReader({
+        ...{ ...this.#options, reader: healthReader, partition: this.partition, signal },
+        read: (saved, onProgress) => this.#readFrom(saved, signal, onProgress),
+        onError: (message) => {
+          this.lastError = message;
+        },
+      });
     } finally {
       this.isRunning = false;
     }

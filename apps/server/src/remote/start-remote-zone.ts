@@ -1,12 +1,15 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { createProbes, Metrics, type Readiness } from '@watchkeeper/api';
 import { openEgress } from '@watchkeeper/guard';
 import { type Logger, systemClock } from '@watchkeeper/kit';
 import { encodeEventMessage, WatchkeeperError } from '@watchkeeper/model';
 import { BufferedOutlet, monitorTypes, type SendBatch, startScheduler } from '@watchkeeper/sources';
 import { ownDirectory } from '@watchkeeper/store';
 import { resolveCredentials } from '../credentials.ts';
+import { bufferFigures, schedulerFigures } from '../figures.ts';
+import { listenFor } from '../listening.ts';
 import type { NotedError } from '../process-figures.ts';
 import { resolveReference, type Settings } from '../settings.ts';
 import { httpSchedule } from './http-schedule.ts';
@@ -38,7 +41,7 @@ export interface RunningRemoteZone {
 /**
  * Starts a scheduler that needs no database: monitors come from a server by HTTP, events go there through a buffer on
  * disk. It starts whether or not the server answers.
- * @throws WatchkeeperError `settings_invalid`, `data_directory_in_use`, `data_directory_unusable`
+ * @throws WatchkeeperError `settings_invalid`, `address_in_use`, `data_directory_in_use`, `data_directory_unusable`
  */
 export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<RunningRemoteZone> {
   const { settings, environment, logger, version, onProgress, lastError } = options;
@@ -91,19 +94,35 @@ export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<
     lastError,
   });
 
+  const figures = async () => [...schedulerFigures(scheduler), ...bufferFigures(outlet)];
+  const probes = createProbes({ metrics: new Metrics(figures), readiness: async () => readinessOf(outlet), logger });
+
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await scheduler.drain();
     await heartbeat.stop();
+    await probes.close();
     link.close();
     await ownership.release();
   };
+  try {
+    await listenFor(probes, settings.healthListen);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
   return {
     ...{ server, zones },
     buffer: { folder, waiting, limitBytes: limits.bufferBytes },
     failed: new Promise(() => undefined),
     stop: () => (stopping ??= stop()),
   };
+}
+
+/** A server that is away is what the buffer is for; without a disk there is little room. */
+function readinessOf(outlet: BufferedOutlet): Readiness {
+  const { diskError } = outlet.figures();
+  return { ready: true, checks: [{ name: 'buffer', ok: diskError === null, message: diskError ?? 'can be written' }] };
 }
 
 function sendOver(link: ServerLink): SendBatch {

@@ -13,17 +13,7 @@ import {
 import type { ReactNode } from 'react';
 import { StateTag } from '../components/StateTag.tsx';
 
-const columns = [
-  'Process',
-  'State',
-  'Roles',
-  'Reads',
-  'Checks late',
-  'Waiting, dropped',
-  'CPU, memory',
-  'Loop delay',
-  'Last error',
-];
+const columns = ['Process', 'State', 'Roles', 'Reads', 'Checks late', 'Waiting, dropped', 'CPU, memory', 'Last error'];
 
 /** Every process: what it does, how it does it, and what went wrong last. */
 export function ProcessTable({ list }: { readonly list: ProcessList }) {
@@ -87,10 +77,9 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
         {countText(figures.waitingEvents + (figures.waitingMessages ?? 0))},{' '}
         <span className={figures.dropped > 0 ? 'is-failed' : ''}>{countText(figures.dropped)}</span>
       </Cell>
-      <Cell title="CPU, memory">
+      <Cell title="CPU, memory" more={`loop delay ${millisecondsText(figures.loopDelayP99Ms)}`}>
         {shareText(figures.cpuRatio)}, {countText(figures.rssBytes / 2 ** 20)} MiB
       </Cell>
-      <Cell title="Loop delay">{millisecondsText(figures.loopDelayP99Ms)}</Cell>
       <Cell title="Last error" more={error === null ? '' : `${clockText(error.at, nowMs)} UTC`}>
         {error === null ? (
           '–'
@@ -129,7 +118,10 @@ function stateNote(
 ): string {
   if (state === 'running') return '';
   const others = replacedBy.map(({ process }) => processName(process, items));
-  const seen = `since ${clockText(seenAt, nowMs)}`;
-  if (abandoned.length > 0) return `${seen}; nobody took over ${abandoned.join(', ')}`;
-  return others.length === 0 ? seen : `${seen}; replaced by ${others.join(', ')}`;
+  const parts = [
+    `since ${clockText(seenAt, nowMs)}`,
+    ...(others.length === 0 ? [] : [`replaced by ${others.join(', ')}`]),
+    ...(abandoned.length === 0 ? [] : [`nobody took over ${abandoned.join(', ')}`]),
+  ];
+  return parts.join('; ');
 }

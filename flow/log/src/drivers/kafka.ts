@@ -56,12 +56,10 @@ export default defineLogDriver({
       const wanted = { topic, partitions, replicas, minInSyncReplicas, retentionMs };
       const own = await ensureTopic(connection, wanted);
       await reading.use(ensureEventPartitions);
-      const sources = [
-        await openSource(reading, { topic, topicId: own.id, partitions: own.partitions, mappings: options.mappings }),
-      ];
+      const sources = [await openSource(reading, { topic, partitions: own.partitions, mappings: options.mappings })];
       for (const input of options.inputs) {
-        const { id, partitions: count } = await findTopic(connection, input.topic);
-        sources.push(await openSource(reading, { ...input, topicId: id, partitions: count }));
+        const { partitions: count } = await findTopic(connection, input.topic);
+        sources.push(await openSource(reading, { ...input, partitions: count }));
       }
       return new KafkaLog({ ...context, options, reading, sources });
     } catch (error) {
@@ -74,17 +72,16 @@ export default defineLogDriver({
 /** A topic that is read, and the partitions of the log that its partitions are stored as. */
 interface TopicSource {
   readonly topic: string;
-  readonly topicId: string;
   readonly mappings: readonly EventMapping[];
   readonly logPartitions: readonly number[];
 }
 
 async function openSource(
   reading: HeldConnection,
-  { topic, topicId, partitions, mappings }: Omit<TopicSource, 'logPartitions'> & { readonly partitions: number },
+  { topic, partitions, mappings }: Omit<TopicSource, 'logPartitions'> & { readonly partitions: number },
 ): Promise<TopicSource> {
   const logPartitions = await reading.use((client) => openTopicPlaces(client, topic, partitions));
-  return { topic, topicId, mappings, logPartitions };
+  return { topic, mappings, logPartitions };
 }
 
 interface Parts extends LogDriverContext {
@@ -157,10 +154,12 @@ class KafkaLog implements OpenedLog {
     const source = this.#parts.sources.find(({ logPartitions }) => logPartitions.includes(logPartition));
     // A partition of a log that was in PostgreSQL, or of a topic that is read no more: nothing is added to it.
     if (source === undefined) return undefined;
-    const { topic, topicId, logPartitions, mappings } = source;
+    const { topic, logPartitions, mappings } = source;
     const topicPartition = logPartitions.indexOf(logPartition);
+    // Asked for every time: the topic may have been made anew since this process began.
+    const { topicId, firstOffsets } = await this.#reader.find(topic);
     const place = { topic, topicId, topicPartition, logPartition };
-    const firstOffset = (await this.#reader.firstOffsets(topic))[topicPartition] ?? 0;
+    const firstOffset = firstOffsets[topicPartition] ?? 0;
     const producer = foreignProducer({ topic, partition: topicPartition });
     const { nextOffset, epoch } = await reading.use(async (client) => {
       await ensureEventPartitions(client);
@@ -176,7 +175,7 @@ class KafkaLog implements OpenedLog {
     });
     return new TopicIntake({
       ...{ place, nextOffset, logger },
-      reader: this.#reader.open(topic, topicPartition, nextOffset),
+      reader: this.#reader.open({ topic, topicId, partition: topicPartition }, nextOffset),
       decoder: new MessageDecoder({ topic, partition: topicPartition, epoch: Math.max(1, epoch), mappings }),
       encoder: this.#encoder,
       stored: this.#stored,

@@ -8,9 +8,9 @@ import {
   insertDeadLetters,
   isDataRefused,
   type NewDeadLetter,
+  type StoreClient,
   storeGroup,
 } from '@watchkeeper/store';
-import type pg from 'pg';
 import { type BatchEncoder, type EncodedBatch, storedEvents } from '../batch-encoder.ts';
 import { fenced } from '../check-batch.ts';
 import type { StoredLog } from '../stored-log.ts';
@@ -76,7 +76,7 @@ export class TopicIntake implements Intake {
     this.#encoded.push(...encoded);
   }
 
-  async store(client: pg.ClientBase): Promise<readonly LoggedEvent[]> {
+  async store(client: StoreClient): Promise<readonly LoggedEvent[]> {
     const { place, logger } = this.#parts;
     const { encoded, deadLetters, from, to, skipped } = this.#seal();
     if (to === from) return [];
@@ -122,7 +122,7 @@ export class TopicIntake implements Intake {
 
   /** All batches together; where the database refuses what stands in one of them, each on its own. */
   async #storeEncoded(
-    client: pg.ClientBase,
+    client: StoreClient,
     encoded: readonly EncodedBatch[],
   ): Promise<{ outcomes: readonly (CommitOutcome | undefined)[]; refused: readonly NewDeadLetter[] }> {
     if (encoded.length === 0) return { outcomes: [], refused: [] };
@@ -154,7 +154,7 @@ export class TopicIntake implements Intake {
 
 /** Stores a group, or gives the error where something in it is refused; the transaction goes on either way. */
 async function tryStore(
-  client: pg.ClientBase,
+  client: StoreClient,
   group: readonly EncodedBatch[],
 ): Promise<readonly CommitOutcome[] | Error> {
   await client.query('savepoint intake');

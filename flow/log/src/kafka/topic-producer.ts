@@ -1,9 +1,9 @@
 import { Producer } from '@platformatic/kafka';
-import type { Logger } from '@watchkeeper/kit';
+import { kafkaOptions } from '@watchkeeper/messages/kafka';
 import { type AppendResult, type EventBatch, encodeEventMessage, type KafkaConnection } from '@watchkeeper/model';
 import { AppendLane } from '../append-lane.ts';
 import type { SendStats } from '../log-driver.ts';
-import { asKafkaError, clientOptions } from './kafka-client.ts';
+import { asKafkaError } from './kafka-error.ts';
 
 /** Most events of one request to a broker. */
 const groupEvents = 5000;
@@ -17,7 +17,6 @@ export interface TopicProducerOptions {
   readonly topic: string;
   readonly partitions: number;
   readonly compression: 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd';
-  readonly logger: Logger;
 }
 
 interface EncodedMessages {
@@ -41,8 +40,15 @@ export class TopicProducer {
   constructor(options: TopicProducerOptions) {
     this.#options = options;
     this.#producer = new Producer({
-      ...clientOptions(options.connection),
+      ...kafkaOptions(options.connection),
       idempotent: true,
+      // Fewer than two would make the library try for ever. What lasts longer is the sender's to repeat: it keeps the
+      // identity, so whatever was written meanwhile is stored once.
+      retries: 2,
+      retryDelay: (_producer, operation) => {
+        if (operation === 'produce') this.#retried += 1;
+        return 250;
+      },
       compression: options.compression,
       autocreateTopics: false,
     });
@@ -98,18 +104,10 @@ export class TopicProducer {
   }
 
   async #send(partition: number, { messages, results }: EncodedMessages): Promise<readonly AppendResult[]> {
-    const { topic, connection, logger } = this.#options;
+    const { topic, connection } = this.#options;
     for (const request of requestsOf(messages)) {
-      const send = () =>
-        this.#producer.send({ messages: request.map((message) => ({ ...message, topic, partition })) });
       try {
-        // A leader that moved is known after one look at the metadata; whatever lasts longer is the caller's to repeat.
-        await send().catch((error: unknown) => {
-          this.#retried += 1;
-          logger.debug({ err: error, topic, partition }, 'a request to Kafka is repeated');
-          this.#producer.clearMetadata();
-          return send();
-        });
+        await this.#producer.send({ messages: request.map((message) => ({ ...message, topic, partition })) });
       } catch (error) {
         const known = asKafkaError(error, `storing events in ${topic}/${partition}`, connection);
         this.#lastError = known.message;

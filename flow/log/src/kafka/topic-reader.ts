@@ -1,7 +1,8 @@
-import { type ClusterMetadata, Consumer, type KafkaRecord } from '@platformatic/kafka';
+import { type ClusterTopicMetadata, Consumer, type KafkaRecord } from '@platformatic/kafka';
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
-import type { KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { asKafkaError, clientOptions, isProtocolError } from './kafka-client.ts';
+import { isKafkaError, kafkaOptions } from '@watchkeeper/messages/kafka';
+import { type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
+import { asKafkaError } from './kafka-error.ts';
 
 /** A message as it stands in a partition. */
 export interface TopicMessage {
@@ -32,6 +33,8 @@ export interface PartitionReader {
 
 interface Reading {
   readonly topic: string;
+  /** Of the topic whose offsets these are: another one under the same name begins anew. */
+  readonly topicId: string;
   readonly partition: number;
   nextOffset: number;
   endOffset: number | null;
@@ -60,31 +63,35 @@ export class TopicReader {
   readonly #loops = new Map<number, Promise<void>>();
   readonly #stop = new AbortController();
   #wake = new AbortController();
-  #metadata: ClusterMetadata | undefined;
+  readonly #topics = new Map<string, ClusterTopicMetadata>();
 
   constructor(options: TopicReaderOptions) {
     this.#options = options;
     this.#consumer = new Consumer({
-      ...clientOptions(options.connection),
+      ...kafkaOptions(options.connection),
       // Messages of transactions that were given up are not for us.
       isolationLevel: 1,
       groupId: `${options.connection.clientId}-reader`,
     });
   }
 
-  /** The oldest offset that each partition of a topic still has. @throws WatchkeeperError `log_unavailable` */
-  async firstOffsets(topic: string): Promise<readonly number[]> {
+  /** The topic that is there now under a name, and the oldest offset that each of its partitions still has. @throws WatchkeeperError `log_unavailable` */
+  async find(topic: string): Promise<{ readonly topicId: string; readonly firstOffsets: readonly number[] }> {
     try {
-      const offsets = await this.#consumer.listOffsets({ topics: [topic], timestamp: -2n });
-      return (offsets.get(topic) ?? []).map(Number);
+      const { id } = await this.#lookUp(topic);
+      return { topicId: id, firstOffsets: await this.#offsets(topic, -2n) };
     } catch (error) {
       throw asKafkaError(error, `asking where the topic "${topic}" begins`, this.#options.connection);
     }
   }
 
-  open(topic: string, partition: number, nextOffset: number): PartitionReader {
+  open(
+    { topic, topicId, partition }: { readonly topic: string; readonly topicId: string; readonly partition: number },
+    nextOffset: number,
+  ): PartitionReader {
     const reading: Reading = {
-      ...{ topic, partition, nextOffset, endOffset: null, skipped: 0, waiting: [], waitingBytes: 0, error: undefined },
+      ...{ topic, topicId, partition, nextOffset, endOffset: null, skipped: 0 },
+      ...{ waiting: [], waitingBytes: 0, error: undefined },
       wake: () => undefined,
     };
     const key = keyOf(topic, partition);
@@ -163,6 +170,7 @@ export class TopicReader {
   async #run(node: number): Promise<void> {
     const { clock, logger } = this.#options;
     for (let failures = 0; !this.#stop.signal.aborted; ) {
+      this.#dropRecreated();
       const led = [...this.#readings.values()].filter((reading) => this.#leaderOf(reading) === node);
       if (led.length === 0) return;
       const wanted = led.filter((reading) => reading.waitingBytes < waitingBytes);
@@ -194,7 +202,7 @@ export class TopicReader {
 
   async #fetch(node: number, wanted: readonly Reading[]): Promise<void> {
     const topics = Map.groupBy(wanted, ({ topic }) => topic);
-    const ids = new Map([...topics.keys()].map((topic) => [this.#metadata?.topics.get(topic)?.id ?? '', topic]));
+    const ids = new Map([...topics.keys()].map((topic) => [this.#topics.get(topic)?.id ?? '', topic]));
     const response = await this.#consumer
       .fetch({
         node,
@@ -213,7 +221,7 @@ export class TopicReader {
         })),
       })
       .catch(async (error: unknown) => {
-        if (!isProtocolError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
+        if (!isKafkaError(error, 'OFFSET_OUT_OF_RANGE')) throw error;
         await this.#returnIntoRange(wanted);
         return undefined;
       });
@@ -221,23 +229,31 @@ export class TopicReader {
       const topic = ids.get(topicId);
       for (const { partitionIndex, highWatermark, records, abortedTransactions } of partitions) {
         const reading = topic === undefined ? undefined : this.#readings.get(keyOf(topic, partitionIndex));
-        if (reading === undefined) continue;
+        if (reading?.topicId !== topicId) continue;
         reading.endOffset = Number(highWatermark);
         if (records) take(reading, records, abortedTransactions ?? []);
       }
     }
   }
 
-  /** Partitions that no longer have the wanted offset go on where they begin now; what lies between is counted. */
+  /**
+   * Partitions that no longer have the wanted offset go on where they begin now; what lies between is counted. One that
+   * ends before it is read no more: whoever holds it asks anew.
+   */
   async #returnIntoRange(wanted: readonly Reading[]): Promise<void> {
     for (const topic of new Set(wanted.map((reading) => reading.topic))) {
-      const first = await this.firstOffsets(topic);
+      const [first, ends] = [await this.#offsets(topic, -2n), await this.#offsets(topic, -1n)];
       for (const reading of wanted.filter((one) => one.topic === topic)) {
-        const begin = first[reading.partition] ?? 0;
-        if (reading.nextOffset >= begin) continue;
-        const skipped = begin - reading.nextOffset;
+        const { partition, nextOffset } = reading;
+        const [begin = 0, end = 0] = [first[partition], ends[partition]];
+        if (nextOffset > end) {
+          const why = `it ends at ${end}, but was read up to ${nextOffset} already`;
+          this.#drop(reading, `Kafka partition ${keyOf(topic, partition)} cannot be read on: ${why}. Was it restored?`);
+        }
+        if (nextOffset >= begin) continue;
+        const skipped = begin - nextOffset;
         this.#options.logger.error(
-          { topic, partition: reading.partition, skipped },
+          { topic, partition, skipped },
           'Kafka dropped messages before they were read: its retention is shorter than the processors were away',
         );
         reading.skipped += skipped;
@@ -246,18 +262,51 @@ export class TopicReader {
     }
   }
 
+  /** Offsets are those of one topic; another one under the same name has others. */
+  #dropRecreated(): void {
+    for (const reading of [...this.#readings.values()]) {
+      const { topic, topicId } = reading;
+      const present = this.#topics.get(topic)?.id;
+      if (present !== undefined && present !== topicId)
+        this.#drop(reading, `Kafka topic "${topic}" was deleted and made anew. It is opened again.`);
+    }
+  }
+
+  /** Ends a reading that cannot go on from where it is: its holder is told, and opens another one. */
+  #drop(reading: Reading, message: string): void {
+    const key = keyOf(reading.topic, reading.partition);
+    if (this.#readings.get(key) === reading) this.#readings.delete(key);
+    this.#fail(reading, new WatchkeeperError('log_unavailable', message));
+  }
+
   #fail(reading: Reading, error: WatchkeeperError): void {
     reading.error = error;
     reading.wake();
   }
 
+  /** Each topic on its own: one that is gone must not hide who leads the others. */
   async #refresh(): Promise<void> {
     const topics = [...new Set([...this.#readings.values()].map(({ topic }) => topic))];
-    if (topics.length > 0) this.#metadata = await this.#consumer.metadata({ topics, forceUpdate: true });
+    const outcomes = await Promise.allSettled(topics.map((topic) => this.#lookUp(topic)));
+    const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
+  }
+
+  async #lookUp(topic: string): Promise<ClusterTopicMetadata> {
+    const { topics } = await this.#consumer.metadata({ topics: [topic], forceUpdate: true });
+    const found = topics.get(topic);
+    if (found === undefined) throw new Error(`there is no topic "${topic}"`);
+    this.#topics.set(topic, found);
+    return found;
+  }
+
+  async #offsets(topic: string, timestamp: bigint): Promise<readonly number[]> {
+    const offsets = await this.#consumer.listOffsets({ topics: [topic], timestamp });
+    return (offsets.get(topic) ?? []).map(Number);
   }
 
   #leaderOf({ topic, partition }: Reading): number {
-    return this.#metadata?.topics.get(topic)?.partitions[partition]?.leader ?? -1;
+    return this.#topics.get(topic)?.partitions[partition]?.leader ?? -1;
   }
 }
 

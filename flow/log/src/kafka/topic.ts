@@ -1,6 +1,7 @@
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
+import { isKafkaError, kafkaOptions } from '@watchkeeper/messages/kafka';
 import { type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { asKafkaError, clientOptions, isProtocolError } from './kafka-client.ts';
+import { asKafkaError } from './kafka-error.ts';
 
 /** A topic as the log needs it. */
 export interface WantedTopic {
@@ -23,7 +24,7 @@ export interface FoundTopic {
  * @throws WatchkeeperError `log_misconfigured` with what is missing, `log_unavailable`
  */
 export async function ensureTopic(connection: KafkaConnection, wanted: WantedTopic): Promise<FoundTopic> {
-  const admin = new Admin(clientOptions(connection));
+  const admin = new Admin(kafkaOptions(connection));
   try {
     const found = (await describe(admin, wanted.topic)) ?? (await create(admin, wanted));
     check(wanted, found);
@@ -37,7 +38,7 @@ export async function ensureTopic(connection: KafkaConnection, wanted: WantedTop
 
 /** A topic that others own: it must be there. @throws WatchkeeperError `log_misconfigured`, `log_unavailable` */
 export async function findTopic(connection: KafkaConnection, topic: string): Promise<FoundTopic> {
-  const admin = new Admin(clientOptions(connection));
+  const admin = new Admin(kafkaOptions(connection));
   try {
     const found = await describe(admin, topic);
     if (found !== undefined) return found;
@@ -76,7 +77,7 @@ async function describe(admin: Admin, topic: string): Promise<DescribedTopic | u
       minInSyncReplicas: Number(minInSync ?? 1),
     };
   } catch (error) {
-    if (isProtocolError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined;
+    if (isKafkaError(error, 'UNKNOWN_TOPIC_OR_PARTITION')) return undefined;
     throw error;
   }
 }
@@ -97,7 +98,7 @@ async function create(admin: Admin, wanted: WantedTopic): Promise<DescribedTopic
     });
   } catch (error) {
     // Another process was faster.
-    if (!isProtocolError(error, 'TOPIC_ALREADY_EXISTS')) throw error;
+    if (!isKafkaError(error, 'TOPIC_ALREADY_EXISTS')) throw error;
   }
   for (let attempt = 0; attempt < 50; attempt++) {
     const found = await describe(admin, topic);

@@ -34,8 +34,8 @@ export interface BufferFigures {
 
 /** Events of one request. */
 const batchEvents = 1000;
-/** Pause after each batch of the backlog, milliseconds: ten requests a second leave room for live ones. */
-const backlogPauseMs = 100;
+/** Pause after each batch of the backlog, milliseconds: twenty requests a second leave room for live ones. */
+const backlogPauseMs = 50;
 /** Share of the room that the live lane has. */
 const liveShare = 1 / 8;
 /** Events in the live lane beyond which new ones are no longer live. */

@@ -93,9 +93,10 @@ describe('The sentence about processes', () => {
     const leases = [{ name: 'scheduler/fra', holder: null, lastHolder: two.id, until: at }];
     expect(processesAnswer(aList({ items: [aProcess(), missed], leases }))).toMatchObject({
       state: 'degraded',
+      title: 'Nobody watches from fra',
       sentences: [
+        'Everything is read.',
         expect.any(String),
-        'Nobody watches from fra.',
         'two/22 has been silent for 20 s; nobody took over scheduler/fra.',
       ],
     });
@@ -113,6 +114,19 @@ describe('The sentence about processes', () => {
     ]);
   });
 
+  it('tells of errors within the last minute, the newest one in words', () => {
+    const failing = (pid: number, message: string, errorAt: string) =>
+      aProcess({ pid, figures: { ...noProcessFigures, lastError: { message, at: errorAt } } });
+    const items = [
+      failing(11, 'RabbitMQ was lost', '2026-01-01T12:00:20.000Z'),
+      failing(12, `Kafka was lost, ${'and '.repeat(100)}`, '2026-01-01T12:00:25.000Z'),
+      failing(13, 'long ago', '2026-01-01T11:59:00.000Z'),
+    ];
+    const said = processesAnswer(aList({ items })).sentences.at(-1);
+    expect(said).toMatch(/^2 processes told of an error within a minute, one\/12 last: Kafka was lost, and .*…$/);
+    expect(processesAnswer(aList({ items: items.slice(2) })).sentences).toHaveLength(1);
+  });
+
   it('says when a role is missing altogether', () => {
     expect(processesAnswer(aList({ items: [aProcess({ roles: ['api'] })] }))).toMatchObject({
       state: 'failed',
@@ -125,6 +139,7 @@ describe('The sentence about processes', () => {
       'one/11',
       'gone/7',
     ]);
+    expect(processName('default/0123456789ab/far.example.9.abcdef04', [])).toBe('far.example.9');
   });
 });
 

@@ -10,6 +10,10 @@ const neededRoles = ['processor', 'health'];
 const takeOverMs = 15_000;
 /** Silent processes that are named; of more there is a count. */
 const namedProcesses = 3;
+/** Errors of running processes are told so long, milliseconds. */
+const freshErrorMs = 60_000;
+/** Characters of an error that are shown in a sentence. */
+const shownError = 160;
 /** Readers that are further behind are late, milliseconds. */
 const lateMs = 10_000;
 /** More messages than this wait outside of the database only when nobody keeps up with storing them. */
@@ -18,8 +22,11 @@ const manyMessages = 100_000;
 /** How people call a process: `host/1234`. */
 export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
   const known = items.find((item) => item.id === id);
-  // Identifiers end with letters that only make them unique.
-  return known === undefined ? id.split('/').slice(0, 2).join('/') : `${known.host}/${known.pid}`;
+  if (known !== undefined) return `${known.host}/${known.pid}`;
+  // `host/1234/0a1b2c3d`, or for a remote one `tenant/key/host.1234.0a1b2c3d`; the letters only make them unique.
+  const parts = id.split('/');
+  const last = parts.at(-1) ?? id;
+  return /^[0-9a-f]{8}$/.test(last) ? parts.slice(0, -1).join('/') : last.replace(/\.[0-9a-f]{8}$/, '');
 }
 
 /** Partitions that nobody reads, the one left longest first; those that nobody ever read lead. */
@@ -62,8 +69,8 @@ export function processesAnswer(list: ProcessList): Answer {
     ...(waiting > 0
       ? [`${countText(waiting)} ${waiting === 1 ? 'message waits' : 'messages wait'} to be stored.`]
       : []),
-    ...unwatchedZones(list).map((zone) => `Nobody watches from ${zone}.`),
     ...silentSentences(list),
+    ...errorSentences(list),
   ];
   const absent = neededRoles.filter((role) => !running.some(({ roles }) => roles.includes(role)));
   if (absent.length > 0) {
@@ -81,9 +88,16 @@ export function processesAnswer(list: ProcessList): Answer {
   if (waiting > manyMessages) {
     return { state: 'degraded', title: `${countText(waiting)} messages wait to be stored`, sentences };
   }
-  const title = lagMs === 0 ? 'Everything is read' : `Everything is read within ${secondsText(lagMs)}`;
-  const isMissed = missedProcesses(list).length > 0 || unwatchedZones(list).length > 0;
-  return { state: isMissed ? 'degraded' : 'ok', title, sentences };
+  const read = lagMs === 0 ? 'Everything is read' : `Everything is read within ${secondsText(lagMs)}`;
+  const zones = unwatchedZones(list);
+  if (zones.length > 0) {
+    return {
+      state: 'degraded',
+      title: `Nobody watches from ${listText(zones)}`,
+      sentences: [`${read}.`, ...sentences],
+    };
+  }
+  return { state: missedProcesses(list).length > 0 ? 'degraded' : 'ok', title: read, sentences };
 }
 
 function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer, 'state' | 'title'> {
@@ -119,6 +133,22 @@ function silentSentence({ host, pid, seenAt, replacedBy, abandoned }: ProcessVie
     ...(abandoned.length === 0 ? [] : [`nobody took over ${listText(abandoned)}`]),
   ];
   return `${[silent, ...parts].join('; ')}.`;
+}
+
+/** What running processes told of lately; a server that they miss shows here first. */
+function errorSentences({ at, items }: ProcessList): string[] {
+  const fresh = items
+    .flatMap((item) => {
+      const { lastError } = item.figures;
+      const isFresh = lastError !== null && Date.parse(at) - Date.parse(lastError.at) < freshErrorMs;
+      return isFresh && item.state === 'running' ? [{ item, ...lastError }] : [];
+    })
+    .sort((a, b) => b.at.localeCompare(a.at));
+  const [last] = fresh;
+  if (last === undefined) return [];
+  const who = fresh.length === 1 ? '1 process' : `${fresh.length} processes`;
+  const message = last.message.length > shownError ? `${last.message.slice(0, shownError)}…` : last.message;
+  return [`${who} told of an error within a minute, ${last.item.host}/${last.item.pid} last: ${message}`];
 }
 
 function partitionsText(readers: readonly ReaderView[]): string {
