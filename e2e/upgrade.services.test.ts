@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { systemClock } from '@watchkeeper/kit';
 import { encodeEventMessage, type NewEvent } from '@watchkeeper/model';
 import {
   compareRollups,
@@ -204,9 +205,10 @@ class HttpSender implements Sender {
     this.#work = this.#send(server);
   }
 
+  /** 500 events a second: more requests than a key may make would be refused. */
   async #send({ url, key }: RunningServer): Promise<void> {
     const batch = 50;
-    while (!this.#ending.signal.aborted) {
+    for (; !this.#ending.signal.aborted; await systemClock.pause(100, this.#ending.signal)) {
       const events = Array.from(
         { length: batch },
         (_, index): NewEvent =>
