@@ -2,16 +2,19 @@
  * A mutant is a patch to production code that a named test must catch. Each is applied alone to a copy of the
  * repository, its test is run, and the test must fail. Header lines of a patch: `# test: <file> -t "<title>"`, `# why: …`.
  * Tests of servers (`*.services.test.ts`) are run as `npm run test:services` runs them; their programs must be there.
+ * `npm run test:mutants -- <part of a name>` tries some, `-- --project unit` or `services` those of one kind of test.
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import { repositoryRoot } from './source-files.ts';
 
-const only = process.argv[2];
+const { values: wanted, positionals } = parseArgs({ options: { project: { type: 'string' } }, allowPositionals: true });
 const patches = globSync('{foundation,flow,loop,edge,apps}/*/test/mutants/*.patch', { cwd: repositoryRoot })
-  .filter((patch) => only === undefined || patch.includes(only))
+  .filter((patch) => positionals.every((part) => patch.includes(part)))
+  .filter((patch) => wanted.project === undefined || wanted.project === projectOf(patch))
   .sort();
 const workspace = mkdtempSync(join(tmpdir(), 'wk-mutants-'));
 let survived = 0;
@@ -49,6 +52,13 @@ try {
 }
 process.stdout.write(`test-mutants: ${patches.length - survived} of ${patches.length} caught\n`);
 process.exitCode = survived === 0 && patches.length > 0 ? 0 : 1;
+
+/** The kind of test that must catch a mutant. */
+function projectOf(patch: string): 'services' | 'unit' {
+  return /^# test: \S+\.services\.test\.ts /m.test(readFileSync(join(repositoryRoot, patch), 'utf8'))
+    ? 'services'
+    : 'unit';
+}
 
 function tryMutant(patch: string, file: string, title: string): string {
   // The test must pass without the mutant, or its failure would say nothing.
