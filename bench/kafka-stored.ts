@@ -72,6 +72,9 @@ interface Runs {
 function rowsOf({ count, ours, read, raw, brokerCpuPerMillion }: Runs): BenchRow[] {
   const rate = (runs: readonly Measured[]) => median(runs.map((run) => count / run.wallSeconds));
   const cpu = (runs: readonly Measured[]) => median(runs.map((run) => run.cpuSeconds / (count / 1_000_000)));
+  const database = ({ serverCpuSeconds }: Measured) => serverCpuSeconds;
+  const own = (run: Measured) => run.cpuSeconds - run.serverCpuSeconds;
+  const part = (of: (run: Measured) => number) => median(ours.map((run) => of(run) / (count / 1_000_000))).toFixed(2);
   const lower = Math.min(rate(read), rate(raw));
   return [
     {
@@ -88,7 +91,7 @@ function rowsOf({ count, ours, read, raw, brokerCpuPerMillion }: Runs): BenchRow
       what: 'CPU seconds per million events beside reading only and raw COPY together',
       ...{ ours: cpu(ours), peer: cpu(read) + cpu(raw), peerName: 'both', unit: 's/M', goal: null },
       ratio: (cpu(read) + cpu(raw)) / cpu(ours),
-      note: `this process ${median(ours.map((r) => (r.cpuSeconds - r.serverCpuSeconds) / (count / 1e6))).toFixed(2)} and the database ${median(ours.map((r) => r.serverCpuSeconds / (count / 1e6))).toFixed(2)}; raw db ${median(raw.map((r) => r.serverCpuSeconds / (count / 1e6))).toFixed(2)} the broker used ${brokerCpuPerMillion.toFixed(2)} s/M more`,
+      note: `this process ${part(own)} and the database ${part(database)}; the broker used ${brokerCpuPerMillion.toFixed(2)} s/M more`,
     },
   ];
 }

@@ -196,7 +196,8 @@ export class TopicReader {
         if (failures === 3) logger.warn({ err: known }, 'Kafka cannot be read; it is tried again');
         if (failures >= 3) for (const reading of wanted) this.#fail(reading, known);
         await clock.pause(backoffMs(failures, { firstMs: 100, longestMs: 2000 }), this.#stop.signal);
-        await this.#refresh().catch(() => undefined);
+        // The next turn of the loop meets the same trouble again, and tells of it.
+        await this.#refresh().catch((err: unknown) => logger.debug({ err }, 'Kafka did not say who leads what'));
         this.#startLoops();
       }
     }
