@@ -48,6 +48,11 @@ const checkRunsEveryMs = 5000;
 /** Longest wait for checks and events on drain, milliseconds. */
 const drainMs = 5000;
 const longestTimerMs = 60_000;
+/**
+ * A slot that began at most this long before a zone was taken is checked too, milliseconds: what a hand-over or a
+ * take-over would leave out. If the holder before has checked it, the event is refused as already stored.
+ */
+const lateSlotMs = 15_000;
 
 /** Runs the monitors of its zones in fixed-rate slots and sends what they saw to the event log. */
 export function startScheduler(options: SchedulerOptions): Scheduler {
@@ -97,6 +102,7 @@ class ZoneLoop {
   readonly #slots: SlotClock;
   readonly #entries = new Map<string, Entry>();
   readonly #queue = new DueQueue<DueSlot>();
+  #isRead = false;
 
   constructor(zone: string, options: SchedulerOptions, runner: CheckRunner) {
     this.#zone = zone;
@@ -145,6 +151,8 @@ class ZoneLoop {
   /** Makes the schedule what the rows say. A changed monitor keeps its grid as long as its interval stays. */
   async #reread(): Promise<void> {
     const monitors = await this.#options.source.schedule(this.#zone);
+    const isFirst = !this.#isRead;
+    this.#isRead = true;
     const present = new Set(monitors.map((monitor) => monitor.id));
     for (const [id, entry] of this.#entries) {
       if (present.has(id)) continue;
@@ -161,7 +169,7 @@ class ZoneLoop {
         isRunning: false,
       };
       this.#entries.set(monitor.id, entry);
-      this.#schedule(entry, this.#slots.nowMs());
+      this.#schedule(entry, this.#slots.nowMs() - (isFirst ? Math.min(monitor.intervalMs, lateSlotMs) : 0));
     }
   }
 

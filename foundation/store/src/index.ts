@@ -44,6 +44,7 @@ export * from './service-states.ts';
 export * from './session.ts';
 export * from './share-out.ts';
 export * from './shared-leases.ts';
+export * from './standing-writers.ts';
 export * from './state-changes.ts';
 export * from './store.ts';
 export * from './tables.ts';

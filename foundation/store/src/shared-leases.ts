@@ -2,6 +2,7 @@ import type { Clock, Logger } from '@watchkeeper/kit';
 import { sql } from 'kysely';
 import { acquireLease, type Lease, releaseLease, renewLeases } from './leases.ts';
 import { type Sharer, shareOut } from './share-out.ts';
+import { endStandingWriters } from './standing-writers.ts';
 import { asStoreError, type Db, type Store } from './store.ts';
 
 export interface ShareLeasesOptions {
@@ -43,23 +44,36 @@ interface Held {
 export async function shareLeases(options: ShareLeasesOptions): Promise<void> {
   const { clock, logger, kind, seconds, signal } = options;
   const held = new Map<string, Held>();
+  const pauseMs = (seconds * 1000) / 3;
   while (!signal.aborted) {
-    try {
-      await takePart(options, held);
-    } catch (error) {
-      logger.warn({ err: asStoreError(error), kind }, 'leases could not be shared out; it is tried again');
+    const answered = new AbortController();
+    const taking = takePart(options, held)
+      .catch((error: unknown) => {
+        logger.warn({ err: asStoreError(error), kind }, 'leases could not be shared out; it is tried again');
+      })
+      .finally(() => answered.abort());
+    // A database behind a cut network does not even refuse.
+    while (!answered.signal.aborted) {
+      await clock.pause(pauseMs, answered.signal);
+      stopExpired(options, held);
     }
-    stopExpired(options, held);
-    await clock.pause((seconds * 1000) / 3, signal);
+    await taking;
+    await clock.pause(pauseMs, signal);
   }
   await Promise.all([...held].map(([name, one]) => giveBack(options, held, name, one)));
   await leave(options);
 }
 
 async function takePart(options: ShareLeasesOptions, held: Map<string, Held>): Promise<void> {
-  const { store, kind, names, holder, seconds } = options;
+  const { store, logger, kind, names, holder, seconds } = options;
   await noteMember(store.db, { kind, holder, names, seconds });
   await renew(options, held);
+  const ended = await endStandingWriters(store.db);
+  if (ended > 0)
+    logger.warn(
+      { ended },
+      'processes that stood still in the middle of a write kept others waiting; their connections were ended',
+    );
 
   const { holders, members } = await readShares(store.db, kind);
   const things = names.map((name) => ({ name, holder: holders.get(name) }));
