@@ -32,6 +32,7 @@ describe('Under 5,000 events a second', () => {
       world = await open(driver);
       world.startProcessor('a');
       world.startProcessor('b');
+      await world.ledger.heard();
       await world.progressEverywhere('before anything happens');
       for (let time = 0; time < 3; time++) {
         expect(await database.killBackends()).toBeGreaterThan(3);
@@ -48,6 +49,7 @@ describe('Under 5,000 events a second', () => {
     async (driver) => {
       world = await open(driver);
       world.startProcessor('only');
+      await world.ledger.heard();
       await world.progressEverywhere('before anything happens');
       database.freeze();
       await pause(frozenSeconds * 1000);

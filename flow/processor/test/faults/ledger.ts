@@ -50,11 +50,15 @@ export class Ledger {
     this.#groups[group] = this.#start(one.names, dieAt);
   }
 
-  /** Resolves when all producers have begun since the last start. */
+  /** Resolves when all producers have begun since the last start. @throws Error when some ended before */
   async heard(withinMs = 30_000): Promise<void> {
-    await until('all producers to be open', () => this.#groups.every(({ opened, names }) => opened === names.length), {
-      withinMs,
+    const isOpen = ({ opened, names }: Group) => opened === names.length;
+    const early = this.#groups.map(async (group) => {
+      const { code, signal } = await group.child.ended;
+      if (!isOpen(group)) throw new Error(`producers ended with ${code ?? signal}: ${group.child.complaints()}`);
     });
+    const opened = until('all producers to be open', () => this.#groups.every(isOpen), { withinMs });
+    await Promise.race([opened, Promise.all(early).then(() => opened)]);
   }
 
   /** Resolves when a process of producers has ended by itself. */
