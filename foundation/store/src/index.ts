@@ -46,6 +46,7 @@ export * from './share-out.ts';
 export * from './shared-leases.ts';
 export * from './standing-writers.ts';
 export * from './state-changes.ts';
+export * from './storable.ts';
 export * from './store.ts';
 export * from './tables.ts';
 export * from './tenants.ts';
