@@ -122,7 +122,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     outages.push(outage);
     await row.filter({ hasText: 'Silent' }).waitFor({ timeout: noticeMs });
     if (title !== undefined) await page.getByRole('heading', { name: title }).waitFor({ timeout: noticeMs });
-    if (replaced) await row.filter({ hasText: 'replaced by' }).waitFor({ timeout: noticeMs });
+    if (replaced) await row.filter({ hasText: 'its work is done by' }).waitFor({ timeout: noticeMs });
     const elsewhere = replaced ? undefined : zones;
     await until(
       `others to go on without ${victim.name}`,
