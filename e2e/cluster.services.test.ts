@@ -202,6 +202,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
       .getByText(/Shown is what was known at/)
       .first()
       .waitFor({ timeout: noticeMs });
+    await overview.getByRole('link', { name: /As of \d\d:\d\d:\d\d/ }).waitFor({ timeout: noticeMs });
     await victim.start();
     outages.push({ zones: clusterZones, fromMs: killedMs - checkMs, toMs: Date.now() + noticeMs });
     await allGoOn();

@@ -106,6 +106,10 @@ describe.skipIf(isMissing)('The page of processes', () => {
     await page.reload();
     await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
     await page.getByRole('region', { name: 'Dead letters' }).getByText('the message is no JSON').waitFor();
+    await page.getByRole('link', { name: /Some messages could not be taken/ }).waitFor();
+    await page.getByRole('link', { name: 'see dead letters' }).click();
+    await page.getByText('Body, 5 bytes').click();
+    await page.getByText('hello', { exact: true }).waitFor();
     const shown = await first.wk('dead-letter', 'list');
     expect(shown.stdout).toMatch(/validation_failed +kafka events\/3 at 1204 +the message is no JSON/);
     expect(JSON.parse((await first.wk('--json', 'dead-letter', 'list')).stdout)).toMatchObject({
@@ -153,6 +157,7 @@ describe.skipIf(isMissing)('The page of processes', () => {
       .getByText(/Shown is what was known at/)
       .waitFor({ timeout: 30_000 });
     expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+    await page.getByRole('link', { name: /No answer.*As of \d\d:\d\d:\d\d/ }).waitFor({ timeout: 30_000 });
     await first.start();
     await page.getByText(/Shown is what was known at/).waitFor({ state: 'detached', timeout: 30_000 });
     await page.getByRole('heading', { name: /^Everything is read/ }).waitFor({ timeout: 30_000 });
