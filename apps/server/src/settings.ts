@@ -19,7 +19,7 @@ export interface SettingsSources {
 
 export interface EffectiveSettings {
   readonly settings: Settings;
-  /** Where each top-level value came from: `flag`, `environment NAME`, `file PATH` or `default`. */
+  /** Where each value came from, nested ones by `eventLog.kafka.topic`: `flag`, `environment NAME`, `file PATH` or `default`. */
   readonly origins: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +46,21 @@ export function loadSettings({ flags, environment, file }: SettingsSources): Eff
   const settings = withDefaults(SettingsSchema, merged) as Settings;
   const problems = problemsOf(settings, origins);
   if (problems.length > 0) throw invalid(problems);
+  const nested = Object.keys(merged).flatMap((key) => placesWithin(settings[key as keyof Settings], merged[key], key));
+  for (const { place, isGiven } of nested) origins[place] = isGiven ? (origins[topOf(place)] ?? '') : 'default';
   return { settings: deepFreeze({ ...settings, dataDir: resolve(settings.dataDir) }), origins };
+}
+
+const topOf = (place: string) => place.split('.')[0] ?? place;
+
+/** Every place within a value, and whether somebody gave it. */
+function placesWithin(value: unknown, given: unknown, path: string): { place: string; isGiven: boolean }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => {
+    const own = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const place = `${path}.${name}`;
+    return [{ place, isGiven: own !== undefined }, ...placesWithin(part, own, place)];
+  });
 }
 
 /**
