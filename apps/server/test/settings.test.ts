@@ -44,6 +44,21 @@ describe('Settings', () => {
     }).toThrow();
   });
 
+  it('say from where a nested value comes, also where the rest of it is a default', () => {
+    const { origins } = loadSettings({
+      ...{ flags: {}, environment: {} },
+      file: file('eventLog:\n  kafka: { mappings: [{ name: { text: x } }] }\n'),
+    });
+    const from = (place: string) => origins[place]?.replace(/ .*/, '');
+    expect(['eventLog.driver', 'eventLog.kafka.topic'].map(from)).toEqual(['default', 'default']);
+    expect(['eventLog', 'eventLog.kafka.mappings', 'eventLog.kafka.mappings.0.name.text'].map(from)).toEqual([
+      'file',
+      'file',
+      'file',
+    ]);
+    expect(from('eventLog.kafka.mappings.0.values')).toBe('default');
+  });
+
   it('take PORT and DATABASE_URL from platforms that set them, unless our own names say otherwise', () => {
     const { settings } = loadSettings({ flags: {}, environment: { PORT: '8080', DATABASE_URL: 'postgres://x/y' } });
     expect([settings.listen, settings.databaseUrl]).toEqual(['0.0.0.0:8080', 'postgres://x/y']);

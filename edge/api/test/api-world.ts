@@ -40,6 +40,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     },
     sendTest: async () => ({ delivered: true, answer: 'taken', error: null, durationMs: 1 }),
     requestsPerMinute: 1_000_000,
+    databaseBackMs: () => null,
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: new Metrics(async () => []),
     ...over,
