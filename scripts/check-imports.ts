@@ -13,6 +13,7 @@ const withinGroup: Readonly<Record<string, readonly string[]>> = {
   'foundation/kit': ['foundation/model'],
   'foundation/guard': ['foundation/model', 'foundation/kit'],
   'foundation/store': ['foundation/model', 'foundation/kit'],
+  'foundation/buffer': ['foundation/model', 'foundation/kit'],
   'foundation/messages': ['foundation/model', 'foundation/kit', 'foundation/store'],
   'edge/api': [],
   'edge/client': [],

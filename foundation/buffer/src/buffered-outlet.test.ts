@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
 import { type EventBatch, WatchkeeperError } from '@watchkeeper/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { anEvent } from '../../../../foundation/model/test/makers.ts';
+import { anEvent } from '../../model/test/makers.ts';
 import { BufferedOutlet, type BufferedOutletOptions } from './buffered-outlet.ts';
 
 const logger = createLogger({ level: 'silent', format: 'json', destination: process.stderr });

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { ManualClock } from '../../../../foundation/kit/test/manual-clock.ts';
-import { anEvent } from '../../../../foundation/model/test/makers.ts';
+import { ManualClock } from '../../kit/test/manual-clock.ts';
+import { anEvent } from '../../model/test/makers.ts';
 import { DiskQueue, type DiskQueueOptions, type QueuedBatch } from './disk-queue.ts';
 
 const logger = createLogger({ level: 'silent', format: 'json', destination: process.stderr });

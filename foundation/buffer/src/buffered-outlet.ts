@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import type { Clock, Logger } from '@watchkeeper/kit';
 import { isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
-import type { EventOutlet } from '../schedule-source.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { openIdentity } from './identity.ts';
 import { Lane, type SendBatch } from './lane.ts';
@@ -53,7 +52,7 @@ const liveFirstMs = 5000;
  * too long, into the backlog. When the server is back the live lane goes first, and the backlog is worked off beside
  * it, as soon as a new event was seen and as long as the live lane keeps up.
  */
-export class BufferedOutlet implements EventOutlet {
+export class BufferedOutlet {
   readonly #clock: Clock;
   readonly #logger: Logger;
   readonly #live: DiskQueue;
@@ -163,7 +162,7 @@ export class BufferedOutlet implements EventOutlet {
     }
     if (!this.#isAway) {
       const reason = error instanceof Error ? error.message : String(error);
-      this.#logger.warn({ reason }, 'events cannot be sent; checks go on, and events are kept until they can');
+      this.#logger.warn({ reason }, 'events cannot be sent; they are kept until they can');
     }
     this.#isAway = true;
     this.#isStuck = isWatchkeeperError(error, 'internal');

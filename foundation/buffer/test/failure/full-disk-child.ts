@@ -5,8 +5,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
-import { anEvent } from '../../../../foundation/model/test/makers.ts';
-import { DiskQueue } from '../../src/buffer/disk-queue.ts';
+import { anEvent } from '../../../model/test/makers.ts';
+import { DiskQueue } from '../../src/disk-queue.ts';
 
 const [folder = ''] = process.argv.slice(2);
 const clock = systemClock;

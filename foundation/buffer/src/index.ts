@@ -1,0 +1,4 @@
+export * from './buffered-outlet.ts';
+export * from './disk-queue.ts';
+export { type BufferIdentity, openIdentity } from './identity.ts';
+export * from './lane.ts';
