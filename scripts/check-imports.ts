@@ -15,12 +15,16 @@ const withinGroup: Readonly<Record<string, readonly string[]>> = {
   'foundation/store': ['foundation/model', 'foundation/kit'],
   'foundation/buffer': ['foundation/model', 'foundation/kit'],
   'foundation/messages': ['foundation/model', 'foundation/kit', 'foundation/store'],
-  'edge/api': [],
+  'edge/api': ['edge/middleware'],
   'edge/client': [],
+  'edge/emit': [],
+  'edge/middleware': ['edge/emit'],
 };
 /** Packages that see less than their group may. */
 const onlySees: Readonly<Record<string, readonly string[]>> = {
   'edge/client': ['foundation/model'],
+  'edge/emit': ['foundation/model', 'foundation/kit', 'foundation/buffer'],
+  'edge/middleware': ['edge/emit'],
   'apps/web': ['edge/client', 'foundation/model'],
   'apps/cli': ['edge/client', 'foundation/model'],
 };

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
-import type { Clock, Logger } from '@watchkeeper/kit';
+import type { Clock } from '@watchkeeper/kit';
 import { isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
+import type { BufferLog } from './buffer-log.ts';
 import { DiskQueue } from './disk-queue.ts';
 import { openIdentity } from './identity.ts';
 import { Lane, type SendBatch } from './lane.ts';
@@ -14,7 +15,7 @@ export interface BufferedOutletOptions {
   readonly memoryEvents: number;
   readonly send: SendBatch;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: BufferLog;
 }
 
 export interface BufferFigures {
@@ -54,7 +55,7 @@ const liveFirstMs = 5000;
  */
 export class BufferedOutlet {
   readonly #clock: Clock;
-  readonly #logger: Logger;
+  readonly #logger: BufferLog;
   readonly #live: DiskQueue;
   readonly #backlog: DiskQueue;
   readonly #liveLane: Lane;
@@ -119,6 +120,11 @@ export class BufferedOutlet {
     return this.#live.waiting + this.#backlog.waiting;
   }
 
+  /** Events that are stored elsewhere, since the start. */
+  get sent(): number {
+    return this.#liveLane.sent + this.#backlogLane.sent;
+  }
+
   get dropped(): number {
     return this.#live.dropped + this.#backlog.dropped + this.#liveLane.refused + this.#backlogLane.refused;
   }
@@ -145,10 +151,17 @@ export class BufferedOutlet {
     };
   }
 
-  /** Sends what it can within the time while the server takes it; the rest waits on disk for the next start. */
-  async close(withinMs: number): Promise<void> {
+  /** Writes down what was added, and sends what it can within the time while the server takes it. */
+  async flush(withinMs: number): Promise<void> {
     const untilMs = this.#clock.nowMs() + withinMs;
+    const written = Promise.all([this.#live.written(), this.#backlog.written()]);
+    await Promise.race([written, this.#clock.pause(withinMs)]);
     while (this.waiting > 0 && !this.#isAway && this.#clock.nowMs() < untilMs) await this.#clock.pause(20);
+  }
+
+  /** As `flush`; the rest waits on disk for the next start. */
+  async close(withinMs: number): Promise<void> {
+    await this.flush(withinMs);
     await Promise.all([this.#liveLane.close(), this.#backlogLane.close()]);
     await Promise.all([this.#live.close(), this.#backlog.close()]);
     if (this.waiting > 0) this.#logger.info({ events: this.waiting }, 'events wait in the buffer for the next start');

@@ -1,7 +1,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, failpoint, type Logger } from '@watchkeeper/kit';
+import { type Clock, failpoint } from '@watchkeeper/kit';
 import type { NewEvent } from '@watchkeeper/model';
+import type { BufferLog } from './buffer-log.ts';
 import { firstPosition, type QueuePosition, readPosition, writePosition } from './position-file.ts';
 import { Quarantine } from './quarantine.ts';
 import { decodeRecord, newRecord, recordBytes, recordText } from './record.ts';
@@ -19,7 +20,7 @@ export interface DiskQueueOptions {
   /** Number of this start; every event that is added has it. */
   readonly epoch: number;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: BufferLog;
 }
 
 /** The oldest events of a queue: one epoch, sequence numbers without a gap. */
@@ -154,6 +155,11 @@ export class DiskQueue {
       if (isEmpty) await this.#deleteHead();
       else if (this.#options.clock.nowMs() - this.#positionAtMs >= positionEveryMs) await this.#savePosition();
     });
+  }
+
+  /** Resolves when nothing waits to be written down any more. */
+  async written(): Promise<void> {
+    await this.#flushing;
   }
 
   /** Writes everything down. What the disk did not take is lost with the process and counted as dropped. */

@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type Logger, writeAtomically } from '@watchkeeper/kit';
+import { type Clock, writeAtomically } from '@watchkeeper/kit';
+import type { BufferLog } from './buffer-log.ts';
 
 export interface BufferIdentity {
   /** Name of the producer that the events of this buffer belong to. */
@@ -17,7 +18,7 @@ export interface BufferIdentity {
  */
 export async function openIdentity(
   folder: string,
-  { clock, logger }: { readonly clock: Clock; readonly logger: Logger },
+  { clock, logger }: { readonly clock: Clock; readonly logger: BufferLog },
 ): Promise<BufferIdentity> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const file = join(folder, 'identity.json');
@@ -38,7 +39,7 @@ export async function openIdentity(
   };
 }
 
-async function readIdentity(file: string, logger: Logger): Promise<{ producer: string; epoch: number } | undefined> {
+async function readIdentity(file: string, logger: BufferLog): Promise<{ producer: string; epoch: number } | undefined> {
   try {
     const { producer, epoch } = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
     if (typeof producer === 'string' && producer !== '' && Number.isSafeInteger(epoch))

@@ -1,5 +1,6 @@
-import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
+import { backoffMs, type Clock } from '@watchkeeper/kit';
 import { type ErrorCode, type EventBatch, isWatchkeeperError } from '@watchkeeper/model';
+import type { BufferLog } from './buffer-log.ts';
 import type { DiskQueue, QueuedBatch } from './disk-queue.ts';
 import type { BufferIdentity } from './identity.ts';
 
@@ -16,7 +17,7 @@ export interface LaneOptions {
   readonly identity: BufferIdentity;
   readonly send: SendBatch;
   readonly clock: Clock;
-  readonly logger: Logger;
+  readonly logger: BufferLog;
   /** Waits until this lane may send its next batch. */
   readonly turn: (signal: AbortSignal) => Promise<void>;
   /** Events of one request. */

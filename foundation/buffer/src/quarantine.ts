@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from '@watchkeeper/kit';
+import type { BufferLog } from './buffer-log.ts';
 import type { Damage } from './record.ts';
 import type { Segment } from './segment.ts';
 
@@ -10,12 +10,12 @@ const keptBytes = 16 * 1024 * 1024;
 /** Where damaged pieces of a queue go: a file each, as far as there is room for them. Every one is counted and told. */
 export class Quarantine {
   readonly #folder: string;
-  readonly #logger: Logger;
+  readonly #logger: BufferLog;
   #bytes = 0;
   /** Pieces since the start. */
   count = 0;
 
-  constructor(folder: string, logger: Logger) {
+  constructor(folder: string, logger: BufferLog) {
     this.#folder = folder;
     this.#logger = logger;
   }
