@@ -52,10 +52,10 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 function checkFile({ path, text }: SourceFile): void {
   const from = packageOf(path);
-  const declared = Object.keys(
-    (JSON.parse(readFileSync(join(repositoryRoot, from, 'package.json'), 'utf8')) as { dependencies?: object })
-      .dependencies ?? {},
-  );
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(repositoryRoot, from, 'package.json'), 'utf8'),
+  ) as { dependencies?: object; peerDependencies?: object };
+  const declared = Object.keys({ ...dependencies, ...peerDependencies });
   for (const { specifier, isLazy } of importsOf(text)) {
     if (specifier.startsWith('.')) {
       const target = packageOf(posix.join(posix.dirname(path), specifier));

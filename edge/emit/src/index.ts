@@ -1,2 +1,3 @@
-export type { EmittedEvent, EmittedOutcome } from './emitted-event.ts';
-export { createEmitter, type Emitter, type EmitterOptions, type EmitterStats } from './emitter.ts';
+export { createEmitter } from './create-emitter.ts';
+export type { EmittedEvent, EmittedOutcome, EventOrigin } from './emitted-event.ts';
+export type { Emitter, EmitterOptions, EmitterStats } from './emitter.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runChild } from '../../../foundation/kit/test/child.ts';
-import { BufferedEmitter } from '../src/emitter.ts';
+import { BufferedEmitter } from '../src/buffered-emitter.ts';
 import { createEmitter, type Emitter, type EmitterOptions } from '../src/index.ts';
 import { ownPart } from '../src/own-folder.ts';
 import { quietClock } from '../src/quiet-clock.ts';
