@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Bytes of the body of a request: what it declares, else what arrives. */
+/** Bytes of the body of a request: what it declares, else what has arrived when its response is closed. */
 export function countRequestBytes(request: IncomingMessage): () => number {
   const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers;
   if (declared !== undefined) {

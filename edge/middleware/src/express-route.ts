@@ -47,7 +47,7 @@ export function expressRoute({ route, app: owner, baseUrl }: ExpressRequest, app
     known.set(route, mounts);
   }
   const mount = mounts.length > 1 ? mounts.find((one) => isAt(one, baseUrl)) : mounts[0];
-  return (mount ?? unknownMount) + withoutSlash(String(route.path)) || '/';
+  return (mount ?? unknownMount) + templateOf(route.path) || '/';
 }
 
 /** Where the routers are mounted that lead to a route: several times where one router is. */
@@ -60,13 +60,13 @@ function mountsTo(route: Route, stack: readonly Layer[]): string[] {
 
 function mountOf({ slash, rawPath }: Layer): string {
   if (slash) return '';
-  return rawPath === undefined ? unknownMount : withoutSlash(String(rawPath));
+  return rawPath === undefined ? unknownMount : templateOf(rawPath);
 }
 
 /** Where an application is mounted in another, from the outside in. */
 function mountsOf(inner: ExpressApp, outer: ExpressApp): string[] {
   if (inner === outer || inner.parent === undefined) return [];
-  return [...mountsOf(inner.parent, outer), withoutSlash(String(inner.mountpath))];
+  return [...mountsOf(inner.parent, outer), templateOf(inner.mountpath)];
 }
 
 /** Whether a raw path is one of a template: segment for segment the same, or a parameter. */
@@ -75,4 +75,7 @@ function isAt(template: string, path: string): boolean {
   return wanted.length === given.length && wanted.every((segment, at) => segment === given[at] || /[:*]/.test(segment));
 }
 
-const withoutSlash = (path: string) => path.replace(/\/+$/, '');
+/** A path as people wrote it: text, a pattern, or several of them. */
+function templateOf(path: unknown): string {
+  return typeof path === 'string' ? path.replace(/\/+$/, '') : String(path);
+}

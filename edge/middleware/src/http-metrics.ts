@@ -95,7 +95,7 @@ export class HttpMetrics {
     });
     const refused = new Counter({
       name: 'http_label_values_refused_total',
-      help: 'Requests of which a label has the value "other", since it would have had too many values',
+      help: 'Label values that were replaced, since there would have been too many of them',
       labelNames: ['label'],
       registers,
     });
