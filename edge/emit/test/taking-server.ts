@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { decodeEventMessage } from '@watchkeeper/model';
+import { decodeEventMessage, type NewEvent } from '@watchkeeper/model';
 
 export interface TakenEvent {
   readonly producer: string;
@@ -11,9 +11,12 @@ export interface TakenEvent {
 /** A server at the border of the process: it takes what it is sent once, or answers as a test says. */
 export async function startTakingServer(port = 0) {
   const taken: TakenEvent[] = [];
+  const taking: NewEvent[] = [];
   const known = new Set<string>();
   const at = {
     taken,
+    /** The same events, whole. */
+    events: taking as readonly NewEvent[],
     /** Requests that came. */
     requests: [] as { readonly atMs: number; readonly authorization: string | undefined; readonly bytes: number }[],
     /** Answers instead; false when it does not want to. */
@@ -36,10 +39,12 @@ export async function startTakingServer(port = 0) {
     if (at.instead?.(request, response)) return;
     const { batches, problems } = decodeEventMessage(JSON.parse(body.toString('utf8')));
     for (const { producer, epoch, firstSeq, events } of batches)
-      events.forEach(({ values }, index) => {
+      events.forEach((event, index) => {
         const identity = `${producer} ${epoch} ${firstSeq + index}`;
-        if (!known.has(identity)) taken.push({ producer, epoch, seq: firstSeq + index, value: values[0] });
+        if (known.has(identity)) return;
         known.add(identity);
+        taking.push(event);
+        taken.push({ producer, epoch, seq: firstSeq + index, value: event.values[0] });
       });
     const refused = problems.map(({ index, code, message }) => ({ index, code, message }));
     response.writeHead(200, { 'content-type': 'application/json' });
