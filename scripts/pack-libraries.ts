@@ -57,6 +57,7 @@ async function buildLibrary(folder: string, out: string, types: string): Promise
     build: {
       ssr: true,
       outDir: join(out, 'dist'),
+      emptyOutDir: true,
       target: 'node20',
       rolldownOptions: {
         input: Object.fromEntries(sources.map((file) => [basename(file, '.ts'), join(repositoryRoot, file)])),
