@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { largestValue, type NewEvent } from './event.ts';
-import { eventMessageLimits } from './event-message.ts';
+import type { NewEvent } from './event.ts';
+import { eventMessageLimits, largestValue } from './event-message-limits.ts';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
 

@@ -3,7 +3,7 @@ import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
 import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
-import { EventMessage } from '../event-message.ts';
+import { EventMessage } from '../event-message-schema.ts';
 import { Duration, Instant, Nullable, Page, PageQuery, SlugName, TimeBound, Uuid } from '../fields.ts';
 import {
   CheckRun,
