@@ -52,9 +52,10 @@ export async function openIdentity(
     try {
       await keep();
     } catch (error) {
-      if (!ofDisk.has((error as NodeJS.ErrnoException).code)) throw error;
+      const { code, message: reason } = error as NodeJS.ErrnoException;
+      if (!ofDisk.has(code)) throw error;
       logger.error(
-        { err: error, file },
+        { file, reason },
         'the identity of the buffer cannot be written; events stay in memory until it can',
       );
     }
