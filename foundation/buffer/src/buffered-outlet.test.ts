@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
@@ -147,7 +147,39 @@ describe('Events on their way to a server', () => {
       open = [];
       epochs.push(server.taken.at(-1)?.epoch ?? 0);
     }
-    expect(epochs).toEqual([2e9, 2e9 + 1, 2e9 + 2]);
+    expect(epochs[0]).toBeGreaterThanOrEqual(2e15);
+    expect(epochs[1]).toBeGreaterThan(epochs[0] ?? 0);
+    expect(epochs[2]).toBeGreaterThan(epochs[1] ?? 0);
+  });
+
+  it('have another epoch in each of two copies of a folder, also when both start at the same moment', async () => {
+    const server = aServer();
+    writeFileSync(join(folder, 'identity.json'), '{"producer":"of-both","epoch":1790000000}');
+    const copy = `${folder}-copy`;
+    cpSync(folder, copy, { recursive: true });
+    const clock = { ...systemClock, wallMs: () => 1.79e12 };
+    try {
+      for (const one of [folder, copy]) add(await openOutlet(server.send, { folder: one, clock }), 1);
+      await until('both', () => server.taken.length === 2);
+    } finally {
+      for (const outlet of open.splice(0)) await outlet.close(0);
+      rmSync(copy, { recursive: true, force: true });
+    }
+    const [first, second] = server.taken;
+    expect([first?.producer, second?.producer]).toEqual(['of-both/live', 'of-both/live']);
+    expect(first?.epoch).not.toBe(second?.epoch);
+    for (const { epoch } of server.taken) expect(epoch).toBeGreaterThan(1_790_000_000);
+  });
+
+  it('begin under another name when the one that was kept makes no sense', async () => {
+    const server = aServer();
+    writeFileSync(join(folder, 'identity.json'), `{"producer":"p","epoch":${Number.MAX_SAFE_INTEGER}}`);
+    const outlet = await openOutlet(server.send);
+    add(outlet, 1);
+    await until('it', () => outlet.waiting === 0);
+    const [taken] = server.taken;
+    expect(taken?.producer).not.toBe('p/live');
+    expect(Number.isSafeInteger(taken?.epoch)).toBe(true);
   });
 
   it('wait on disk when the process ends while the server is away', async () => {

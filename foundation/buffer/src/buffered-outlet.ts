@@ -100,7 +100,8 @@ export class BufferedOutlet {
   static async open(options: BufferedOutletOptions): Promise<BufferedOutlet> {
     const { folder, limitBytes, memoryEvents, clock, logger } = options;
     const identity = await openIdentity(folder, { clock, logger });
-    const common = { epoch: identity.epoch, memoryEvents: Math.ceil(memoryEvents / 2), clock, logger };
+    const { epoch, keep: keepIdentity } = identity;
+    const common = { epoch, keepIdentity, memoryEvents: Math.ceil(memoryEvents / 2), clock, logger };
     const liveBytes = Math.floor(limitBytes * liveShare);
     const live = await DiskQueue.open({ ...common, folder: join(folder, 'live'), limitBytes: liveBytes });
     const backlog = await DiskQueue.open({

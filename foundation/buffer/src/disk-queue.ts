@@ -19,6 +19,8 @@ export interface DiskQueueOptions {
   readonly memoryEvents: number;
   /** Number of this start; every event that is added has it. */
   readonly epoch: number;
+  /** Writes down what must be there before any event is; while it rejects, the disk counts as taking nothing. */
+  readonly keepIdentity?: () => Promise<void>;
   readonly clock: Clock;
   readonly logger: BufferLog;
 }
@@ -285,6 +287,7 @@ export class DiskQueue {
   async #segmentToWrite(): Promise<Segment> {
     const present = this.#writing;
     if (present?.isOnDisk && present.bytes < this.#segmentBytes) return present;
+    await this.#options.keepIdentity?.();
     const segment = new Segment(this.#options.folder, this.#nextNumber);
     this.#nextNumber += 1;
     await segment.create();
@@ -312,6 +315,7 @@ export class DiskQueue {
   async #spill(): Promise<void> {
     if (this.diskError === null || !this.#isDiskDue()) return;
     try {
+      await this.#options.keepIdentity?.();
       for (const segment of this.#segments) {
         if (segment.isOnDisk) continue;
         await segment.spill();
