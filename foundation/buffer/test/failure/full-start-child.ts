@@ -6,8 +6,8 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createLogger, systemClock } from '@watchkeeper/kit';
 import { type EventBatch, WatchkeeperError } from '@watchkeeper/model';
-import { anEvent } from '../../../../foundation/model/test/makers.ts';
-import { BufferedOutlet } from '../../src/buffer/buffered-outlet.ts';
+import { anEvent } from '../../../model/test/makers.ts';
+import { BufferedOutlet } from '../../src/buffered-outlet.ts';
 
 const [folder = ''] = process.argv.slice(2);
 let offsetMs = 0;
