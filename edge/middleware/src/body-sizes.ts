@@ -7,7 +7,8 @@ export function countRequestBytes(request: IncomingMessage): () => number {
     const bytes = Number(declared);
     return () => bytes;
   }
-  if (encoding === undefined) return none;
+  // HTTP/2 has frames where HTTP/1 has to say that pieces follow.
+  if (encoding === undefined && request.httpVersionMajor < 2) return none;
   let bytes = 0;
   const { push } = request;
   // The parser hands each piece over by `push`; a listener for data would take it from the application.

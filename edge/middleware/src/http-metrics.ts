@@ -158,7 +158,9 @@ export class HttpMetrics {
     sizes: Pick<ServedRequest, 'durationMs' | 'requestBytes' | 'responseBytes'>,
   ): void {
     const { method = '' } = request;
-    const status = response.writableFinished ? response.statusCode : aborted;
+    // Over HTTP/2 a response counts as finished before it has ended.
+    const isWhole = response.writableEnded && response.writableFinished;
+    const status = isWhole ? response.statusCode : aborted;
     const labels: Record<string, string> = {
       method: methods.has(method) ? method : otherValue,
       route: this.#routes.take(ownRoute(request) ?? routeOf() ?? noRoute),
