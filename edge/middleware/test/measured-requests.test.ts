@@ -1,5 +1,7 @@
 import { request as httpRequest } from 'node:http';
+import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fastifyMetrics } from '../src/fastify.ts';
 import { HttpMetrics, type HttpMetricsOptions } from '../src/index.ts';
 import { frameworks, type ServedApp, Waiting } from './served-apps.ts';
 
@@ -16,6 +18,18 @@ async function until(what: string, look: () => Promise<boolean>): Promise<void> 
     await new Promise((done) => setTimeout(done, 5));
   }
 }
+
+it('a request that a test of an application injects is measured like any other', async () => {
+  const metrics = new HttpMetrics();
+  const injected = Fastify();
+  await injected.register(fastifyMetrics, { metrics });
+  injected.get('/users/:id', async () => 'hello');
+  await injected.inject('/users/7');
+  await until('the request', async () =>
+    (await metrics.text()).includes('http_requests_total{method="GET",route="/users/:id",status="200"} 1\n'),
+  );
+  await injected.close();
+});
 
 describe.each(Object.entries(frameworks))('An application by %s', (_name, start) => {
   async function serve(options: HttpMetricsOptions = {}) {
