@@ -169,7 +169,7 @@ export class HttpMetrics {
     const status = isWhole ? response.statusCode : aborted;
     const labels: Record<string, string> = {
       method: methods.has(method) ? method : otherValue,
-      route: this.#routes.take(ownRoute(request) ?? routeOf() ?? noRoute),
+      route: this.#routes.taken(() => ownRoute(request) ?? routeOf() ?? noRoute),
       status: String(status),
     };
     for (const { name, read, values } of this.#own) labels[name] = values.taken(() => read(request, response));
