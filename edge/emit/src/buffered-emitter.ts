@@ -94,14 +94,12 @@ export class BufferedEmitter implements Emitter {
     await Promise.all([this.#opening, this.#lookingForLeft]);
     this.#dropped += this.#early.length;
     this.#early = [];
-    for (const { outlet, owned } of this.#parts) {
-      try {
-        await outlet.close(withinMs);
-        await owned.release();
-      } catch (error) {
-        this.#teller.tell('The buffer of events could not be closed', { err: error });
-      }
-    }
+    const closed = this.#parts.map(async ({ outlet, owned }) => {
+      await outlet.close(withinMs);
+      await owned.release();
+    });
+    for (const one of await Promise.allSettled(closed))
+      if (one.status === 'rejected') this.#teller.tell('The buffer of events could not be closed', { err: one.reason });
     this.#sender?.close();
   }
 

@@ -1,13 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** Bytes of the body of a request: what it declares, else what has arrived when its response is closed. */
+/** Bytes of the body of a request that have arrived when its response is closed; what it declares may never come. */
 export function countRequestBytes(request: IncomingMessage): () => number {
   const { 'content-length': declared, 'transfer-encoding': encoding } = request.headers;
-  if (declared !== undefined) {
-    const bytes = Number(declared);
-    return () => bytes;
-  }
-  if (encoding === undefined) return none;
+  // HTTP/2 has frames where HTTP/1 has to say that a body follows.
+  const hasNone = declared === undefined && encoding === undefined && request.httpVersionMajor < 2;
+  if (hasNone || declared === '0') return none;
   let bytes = 0;
   const { push } = request;
   // The parser hands each piece over by `push`; a listener for data would take it from the application.

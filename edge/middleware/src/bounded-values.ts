@@ -25,7 +25,7 @@ export class BoundedValues {
     return value;
   }
 
-  /** The same of what a function of the application says; one that throws is `other` and counted, too. */
+  /** The same of what the application or its framework says; what throws is `other` and counted, too. */
   taken(read: () => string): string {
     let value: unknown;
     try {

@@ -43,6 +43,8 @@ const seconds = [0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const bytes = [100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000];
 const methods: ReadonlySet<string> = new Set(METHODS);
 
+type Measures = Pick<ServedRequest, 'durationMs' | 'requestBytes' | 'responseBytes'>;
+
 /** Metrics of the requests of a server. The adapters for the frameworks call `begin`; nothing here throws into them. */
 export class HttpMetrics {
   readonly registry: Registry;
@@ -130,9 +132,15 @@ export class HttpMetrics {
     const requestBytes = countRequestBytes(request);
     const responseBytes = countResponseBytes(response);
     this.#inFlight += 1;
+    let isFinished = false;
+    response.once('finish', () => {
+      isFinished = true;
+    });
     response.once('close', () => {
       this.#inFlight -= 1;
       this.#count(request, response, routeOf, {
+        // Over HTTP/2 a response that was cancelled finishes without having ended.
+        isWhole: isFinished && response.writableEnded,
         durationMs: performance.now() - startMs,
         requestBytes: requestBytes(),
         responseBytes: responseBytes(),
@@ -155,13 +163,13 @@ export class HttpMetrics {
     request: IncomingMessage,
     response: ServerResponse,
     routeOf: RouteOf,
-    sizes: Pick<ServedRequest, 'durationMs' | 'requestBytes' | 'responseBytes'>,
+    { isWhole, ...sizes }: Measures & { readonly isWhole: boolean },
   ): void {
     const { method = '' } = request;
-    const status = response.writableFinished ? response.statusCode : aborted;
+    const status = isWhole ? response.statusCode : aborted;
     const labels: Record<string, string> = {
       method: methods.has(method) ? method : otherValue,
-      route: this.#routes.take(ownRoute(request) ?? routeOf() ?? noRoute),
+      route: this.#routes.taken(() => ownRoute(request) ?? routeOf() ?? noRoute),
       status: String(status),
     };
     for (const { name, read, values } of this.#own) labels[name] = values.taken(() => read(request, response));

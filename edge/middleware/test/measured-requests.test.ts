@@ -1,7 +1,9 @@
-import { request as httpRequest } from 'node:http';
+import { createServer, request as httpRequest } from 'node:http';
+import Fastify from 'fastify';
 import { afterEach, describe, expect, it } from 'vitest';
+import { fastifyMetrics } from '../src/fastify.ts';
 import { HttpMetrics, type HttpMetricsOptions } from '../src/index.ts';
-import { frameworks, type ServedApp, Waiting } from './served-apps.ts';
+import { frameworks, listen, type ServedApp, Waiting } from './served-apps.ts';
 
 let app: ServedApp | undefined;
 afterEach(async () => {
@@ -16,6 +18,35 @@ async function until(what: string, look: () => Promise<boolean>): Promise<void> 
     await new Promise((done) => setTimeout(done, 5));
   }
 }
+
+it('a framework of which the route cannot be read costs the label and not the application', async () => {
+  const metrics = new HttpMetrics();
+  const served = await listen(
+    createServer((request, response) => {
+      metrics.begin(request, response, () => {
+        throw new Error('made up');
+      });
+      response.end('hello');
+    }),
+  );
+  expect(await (await fetch(served.url)).text()).toBe('hello');
+  await until('the request', async () =>
+    (await metrics.text()).includes('http_requests_total{method="GET",route="other",status="200"} 1\n'),
+  );
+  await served.close();
+});
+
+it('a request that a test of an application injects is measured like any other', async () => {
+  const metrics = new HttpMetrics();
+  const injected = Fastify();
+  await injected.register(fastifyMetrics, { metrics });
+  injected.get('/users/:id', async () => 'hello');
+  await injected.inject('/users/7');
+  await until('the request', async () =>
+    (await metrics.text()).includes('http_requests_total{method="GET",route="/users/:id",status="200"} 1\n'),
+  );
+  await injected.close();
+});
 
 describe.each(Object.entries(frameworks))('An application by %s', (_name, start) => {
   async function serve(options: HttpMetricsOptions = {}) {
