@@ -2,7 +2,14 @@ import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Clock, failpoint, type Logger } from '@watchkeeper/kit';
 import type { NewEvent } from '@watchkeeper/model';
-import { firstPosition, type QueuePosition, readPosition, writePosition } from './position-file.ts';
+import {
+  firstPosition,
+  isPlausible,
+  putPositionAside,
+  type QueuePosition,
+  readPosition,
+  writePosition,
+} from './position-file.ts';
 import { Quarantine } from './quarantine.ts';
 import { decodeRecord, newRecord, recordBytes, recordText } from './record.ts';
 import { Segment, segmentNumber } from './segment.ts';
@@ -375,9 +382,9 @@ export class DiskQueue {
 
   async #load(): Promise<void> {
     const { folder, logger } = this.#options;
-    const position = await this.#readPosition();
     const names = await readdir(folder);
     const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
+    const position = await this.#positionAmong(numbers);
     for (const number of numbers.sort((a, b) => a - b)) {
       this.#nextNumber = number + 1;
       const { segment, content, damage } = await Segment.found(
@@ -394,14 +401,21 @@ export class DiskQueue {
       logger.info({ events: this.waiting, folder }, 'events of an earlier start wait in the buffer');
   }
 
-  async #readPosition(): Promise<QueuePosition> {
-    const position = await readPosition(this.#positionFile);
-    if (position !== undefined) return position;
+  /** The position that was saved; the beginning when that cannot be read or cannot be true of these segments. */
+  async #positionAmong(numbers: readonly number[]): Promise<QueuePosition> {
+    const { folder, logger } = this.#options;
+    const file = this.#positionFile;
+    const position = await readPosition(file);
+    const endsRecord = ({ segment, bytes }: QueuePosition) => Segment.endsRecord(folder, segment, bytes);
+    if (position !== undefined && (await isPlausible(position, numbers, endsRecord))) return position;
     this.#quarantine.count += 1;
-    this.#options.logger.error(
-      { file: this.#positionFile },
-      'the position of the buffer cannot be read; what is there is sent again',
+    logger.error(
+      { file, ...position },
+      position === undefined
+        ? 'the position of the buffer cannot be read; what is there is sent again'
+        : 'the position of the buffer fits none of its segments; what is there is sent again',
     );
+    await putPositionAside(file);
     return firstPosition;
   }
 
