@@ -171,7 +171,7 @@ function checkNode(schema: TSchema, node: Node, path: string, place: Place): voi
     const innerAt = place.lines.linePos((inner as Node | undefined)?.range?.[0] ?? offset);
     place.problems.push({
       pointer: `${place.file}:${innerAt.line}:${innerAt.col}`,
-      message: `${[path, ...steps].join('.')} ${messageOf(error.message, schemaAt(schema, steps))}`,
+      message: `${[path, ...steps].join('.')} ${messageOf(error.message, schemaAt(schema, steps), valueAt(value, steps))}`,
     });
     return;
   }
@@ -204,9 +204,17 @@ function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
   return inner === undefined ? schema : schemaAt(inner, rest);
 }
 
-function messageOf(message: string, schema: TSchema): string {
-  const choices = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf?.map((choice) => choice.const);
-  if (choices !== undefined) return `must be one of ${choices.join(', ')}`;
+function valueAt(value: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], value);
+}
+
+function messageOf(message: string, schema: TSchema, value: unknown): string {
+  const parts = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf ?? [];
+  const choices = parts.map((part) => String(part.const));
+  if (parts.length > 0 && parts.every((part) => Object.hasOwn(part, 'const'))) {
+    const nearest = typeof value === 'string' ? nearestName(value, choices) : undefined;
+    return `must be one of ${choices.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+  }
   return `${message}: ${describeSchema(schema)}`;
 }
 
@@ -223,12 +231,12 @@ function describeSchema(schema: TSchema): string {
 
 function problemsOf(settings: Settings, origins: Readonly<Record<string, string>>): Problem[] {
   const problems: Problem[] = [];
-  for (const error of validator.Errors(settings)) {
-    const path = error.instancePath.split('/').filter((part) => part !== '');
-    problems.push({
-      pointer: error.instancePath,
-      message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${error.message}`,
-    });
+  for (const { instancePath: pointer, message } of validator.Errors(settings)) {
+    // One value that is none of several is several errors.
+    if (problems.some((problem) => problem.pointer === pointer)) continue;
+    const path = pointer.split('/').filter((part) => part !== '');
+    const wanted = messageOf(message, schemaAt(SettingsSchema, path), valueAt(settings, path));
+    problems.push({ pointer, message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${wanted}` });
   }
   if (problems.length > 0) return problems;
   problems.push(...serverProblems(settings, origins));
