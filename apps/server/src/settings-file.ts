@@ -95,7 +95,7 @@ function checkValue(schema: TSchema, node: Node, path: string, place: Place): vo
     place,
     (inner as Node | undefined) ?? node,
     [path, ...steps].join('.'),
-    messageOf(error.message, schemaAt(schema, steps)),
+    messageOf(error.message, schemaAt(schema, steps), valueAt(value, steps)),
   );
 }
 
@@ -161,7 +161,7 @@ function note({ file, lines, problems }: Place, node: Node, path: string, messag
 const stepOf = (step: string) => (/^\d+$/.test(step) ? Number(step) : step);
 
 /** The schema of a place within a value. */
-function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
+export function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
   const [step, ...rest] = steps;
   if (step === undefined) return schema;
   const { properties, items, patternProperties } = schema as Parts;
@@ -169,9 +169,19 @@ function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
   return inner === undefined ? schema : schemaAt(inner, rest);
 }
 
-function messageOf(message: string, schema: TSchema): string {
-  const choices = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf?.map((choice) => choice.const);
-  if (choices !== undefined) return `must be one of ${choices.join(', ')}`;
+/** What stands at a place within a value. */
+export function valueAt(value: unknown, steps: readonly string[]): unknown {
+  return steps.reduce<unknown>((part, step) => (part as Record<string, unknown> | undefined)?.[step], value);
+}
+
+/** What is wrong with a value: of several words, which there are, and which is nearest. */
+export function messageOf(message: string, schema: TSchema, value: unknown): string {
+  const parts = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf ?? [];
+  const choices = parts.map((part) => String(part.const));
+  if (parts.length > 0 && parts.every((part) => Object.hasOwn(part, 'const'))) {
+    const nearest = typeof value === 'string' ? nearestName(value, choices) : undefined;
+    return `must be one of ${choices.join(', ')}${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`;
+  }
   return `${message}: ${describeSchema(schema)}`;
 }
 

@@ -4,7 +4,7 @@ import { AddressPolicy } from '@watchkeeper/guard';
 import { parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { invalid, type Problem, readSettingsFile } from './settings-file.ts';
+import { invalid, messageOf, type Problem, readSettingsFile, schemaAt, valueAt } from './settings-file.ts';
 import { type PartialSettings, type Settings, SettingsSchema } from './settings-schema.ts';
 
 export * from './settings-schema.ts';
@@ -136,12 +136,12 @@ function environmentSettings(
 
 function problemsOf(settings: Settings, origins: Readonly<Record<string, string>>): Problem[] {
   const problems: Problem[] = [];
-  for (const error of validator.Errors(settings)) {
-    const path = error.instancePath.split('/').filter((part) => part !== '');
-    problems.push({
-      pointer: error.instancePath,
-      message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${error.message}`,
-    });
+  for (const { instancePath: pointer, message } of validator.Errors(settings)) {
+    // One value that is none of several is several errors.
+    if (problems.some((problem) => problem.pointer === pointer)) continue;
+    const path = pointer.split('/').filter((part) => part !== '');
+    const wanted = messageOf(message, schemaAt(SettingsSchema, path), valueAt(settings, path));
+    problems.push({ pointer, message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${wanted}` });
   }
   if (problems.length > 0) return problems;
   problems.push(...serverProblems(settings, origins));

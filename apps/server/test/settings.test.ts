@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WatchkeeperError } from '@watchkeeper/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings, resolveReference } from '../src/settings.ts';
 
@@ -86,6 +87,20 @@ describe('Settings', () => {
       for (const part of expected) expect(message).toContain(part);
     },
   );
+
+  it('name the roles that there are, once, when one is none of them', () => {
+    const refused = (roles: string) => {
+      try {
+        loadSettings({ flags: { roles: roles.split(',') as never }, environment: {} });
+      } catch (error) {
+        return (error as WatchkeeperError).problems.map(({ message }) => message);
+      }
+      throw new Error('the roles were not refused');
+    };
+    const known = 'must be one of api, scheduler, processor, health';
+    expect(refused('banana')).toEqual([`roles.0 (flag) ${known}`]);
+    expect(refused('api,schedular')).toEqual([`roles.1 (flag) ${known}; did you mean "scheduler"?`]);
+  });
 
   it('give secrets by reference', () => {
     const secret = file('s3cret\n');

@@ -171,16 +171,19 @@ describe('Events on their way to a server', () => {
     for (const { epoch } of server.taken) expect(epoch).toBeGreaterThan(1_790_000_000);
   });
 
-  it('begin under another name when the one that was kept makes no sense', async () => {
-    const server = aServer();
-    writeFileSync(join(folder, 'identity.json'), `{"producer":"p","epoch":${Number.MAX_SAFE_INTEGER}}`);
-    const outlet = await openOutlet(server.send);
-    add(outlet, 1);
-    await until('it', () => outlet.waiting === 0);
-    const [taken] = server.taken;
-    expect(taken?.producer).not.toBe('p/live');
-    expect(Number.isSafeInteger(taken?.epoch)).toBe(true);
-  });
+  it.each([`{"producer":"p","epoch":${Number.MAX_SAFE_INTEGER}}`, '{"producer":"p"}', 'null', '{'])(
+    'begin under another name when what was kept is %s',
+    async (kept) => {
+      const server = aServer();
+      writeFileSync(join(folder, 'identity.json'), kept);
+      const outlet = await openOutlet(server.send);
+      add(outlet, 1);
+      await until('it', () => outlet.waiting === 0);
+      const [taken] = server.taken;
+      expect(taken?.producer).not.toBe('p/live');
+      expect(Number.isSafeInteger(taken?.epoch)).toBe(true);
+    },
+  );
 
   it('wait on disk when the process ends while the server is away', async () => {
     const server = aServer();

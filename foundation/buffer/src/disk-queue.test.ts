@@ -160,6 +160,57 @@ describe('The queue on disk', () => {
     expect(valuesOf(await nextOf(queue))).toEqual([1, 2]);
   });
 
+  it.each([
+    ['beyond the newest segment', { segment: 999_999, bytes: 0 }],
+    ['beyond the end of its segment', { segment: 2, bytes: 999_999 }],
+    ['in the middle of a record', { segment: 2, bytes: 7 }],
+    ['before everything', { segment: -1, bytes: 0 }],
+  ])('sends again what is there when its position is %s, and says so', async (_place, position) => {
+    const lines: string[] = [];
+    const destination = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WritableStream;
+    const segmentBytes = 1;
+    const first = await openQueue({ segmentBytes });
+    await addOneByOne(first, 1, 2, 3);
+    await first.acknowledge(await nextOf(first, 1));
+    abandon();
+    expect(segments()).toHaveLength(2);
+    writeFileSync(join(folder, 'position.json'), JSON.stringify(position));
+    const second = await openQueue({
+      ...{ epoch: 2, segmentBytes },
+      logger: createLogger({ level: 'error', format: 'json', destination }),
+    });
+    expect([second.waiting, second.quarantined, lines.length]).toEqual([2, 1, 1]);
+    expect(lines[0]).toContain('what is there is sent again');
+    expect(identities(await nextOf(second))).toEqual([[1, 2, 2]]);
+    expect(readdirSync(folder)).toContain('position.json.bad');
+  });
+
+  it('sends again what is there when a digit of its position was changed', async () => {
+    const first = await openQueue();
+    await addOneByOne(first, 1, 2, 3);
+    await first.acknowledge(await nextOf(first, 1));
+    await first.close();
+    abandon();
+    const file = join(folder, 'position.json');
+    const { segment, ...rest } = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify({ segment: segment + 1, ...rest, bytes: 0 }));
+    const second = await openQueue({ epoch: 2 });
+    expect([second.waiting, second.quarantined]).toEqual([3, 1]);
+  });
+
+  it('takes a position of the first release, which had no checksum', async () => {
+    const first = await openQueue();
+    await addOneByOne(first, 1, 2, 3);
+    await first.acknowledge(await nextOf(first, 1));
+    await first.close();
+    abandon();
+    const file = join(folder, 'position.json');
+    const { crc: _crc, ...position } = JSON.parse(readFileSync(file, 'utf8'));
+    writeFileSync(file, JSON.stringify(position));
+    const second = await openQueue({ epoch: 2 });
+    expect([second.waiting, second.quarantined]).toEqual([2, 0]);
+  });
+
   it('drops the oldest when there is no room, and says how many', async () => {
     const queue = await openQueue({ limitBytes: 64 * 1024 });
     const wide = (value: number) =>

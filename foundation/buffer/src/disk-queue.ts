@@ -3,7 +3,14 @@ import { join } from 'node:path';
 import { type Clock, failpoint } from '@watchkeeper/kit';
 import type { NewEvent } from '@watchkeeper/model';
 import type { BufferLog } from './buffer-log.ts';
-import { firstPosition, type QueuePosition, readPosition, writePosition } from './position-file.ts';
+import {
+  firstPosition,
+  isPlausible,
+  putPositionAside,
+  type QueuePosition,
+  readPosition,
+  writePosition,
+} from './position-file.ts';
 import { Quarantine } from './quarantine.ts';
 import { decodeRecord, newRecord, recordBytes, recordText } from './record.ts';
 import { Segment, segmentNumber } from './segment.ts';
@@ -381,9 +388,9 @@ export class DiskQueue {
 
   async #load(): Promise<void> {
     const { folder, logger } = this.#options;
-    const position = await this.#readPosition();
     const names = await readdir(folder);
     const numbers = names.map(segmentNumber).filter((number) => number !== undefined);
+    const position = await this.#positionAmong(numbers);
     for (const number of numbers.sort((a, b) => a - b)) {
       this.#nextNumber = number + 1;
       const { segment, content, damage } = await Segment.found(
@@ -400,14 +407,21 @@ export class DiskQueue {
       logger.info({ events: this.waiting, folder }, 'events of an earlier start wait in the buffer');
   }
 
-  async #readPosition(): Promise<QueuePosition> {
-    const position = await readPosition(this.#positionFile);
-    if (position !== undefined) return position;
+  /** The position that was saved; the beginning when that cannot be read or cannot be true of these segments. */
+  async #positionAmong(numbers: readonly number[]): Promise<QueuePosition> {
+    const { folder, logger } = this.#options;
+    const file = this.#positionFile;
+    const position = await readPosition(file);
+    const endsRecord = ({ segment, bytes }: QueuePosition) => Segment.endsRecord(folder, segment, bytes);
+    if (position !== undefined && (await isPlausible(position, numbers, endsRecord))) return position;
     this.#quarantine.count += 1;
-    this.#options.logger.error(
-      { file: this.#positionFile },
-      'the position of the buffer cannot be read; what is there is sent again',
+    logger.error(
+      { file, ...position },
+      position === undefined
+        ? 'the position of the buffer cannot be read; what is there is sent again'
+        : 'the position of the buffer fits none of its segments; what is there is sent again',
     );
+    await putPositionAside(file);
     return firstPosition;
   }
 

@@ -81,7 +81,7 @@ async function readIdentity(file: string, logger: BufferLog): Promise<{ producer
     if (typeof producer === 'string' && producer !== '' && isEpoch(epoch)) return { producer, epoch };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    if (!(error instanceof SyntaxError)) throw error;
+    if (!(error instanceof SyntaxError) && !(error instanceof TypeError)) throw error;
   }
   logger.error({ file }, 'the identity of the buffer cannot be read; it takes another one');
   return undefined;

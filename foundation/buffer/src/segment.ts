@@ -44,6 +44,12 @@ export class Segment {
     return { segment, content, damage };
   }
 
+  /** Whether a record of a segment that an earlier process left ends there. */
+  static async endsRecord(folder: string, number: number, at: number): Promise<boolean> {
+    const { records } = scanSegment(await readFile(join(folder, segmentName(number))));
+    return records.some(({ end }) => end === at);
+  }
+
   /** Makes the file; durable with its first record. */
   async create(): Promise<void> {
     this.#handle = await open(this.path, 'wx', 0o600);

@@ -1,7 +1,7 @@
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import { isKafkaError, kafkaOptions, outliving } from '@watchkeeper/messages/kafka';
 import { type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { asKafkaError } from './kafka-error.ts';
+import { asKafkaError, endsStart } from './kafka-error.ts';
 
 /** A topic as the log needs it. */
 export interface WantedTopic {
@@ -30,7 +30,7 @@ export async function ensureTopic(connection: KafkaConnection, wanted: WantedTop
     check(wanted, found);
     return found;
   } catch (error) {
-    throw asKafkaError(error, `preparing the topic "${wanted.topic}"`, connection);
+    throw asKafkaError(error, `preparing the topic "${wanted.topic}"`, connection, endsStart);
   } finally {
     await admin.close();
   }

@@ -563,7 +563,7 @@ export const routes = {
     params: ZonePath,
     query: object({
       holder: ProcessId('Who holds it'),
-      epoch: Type.Integer({ minimum: 1, description: 'As it was given' }),
+      epoch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'As it was given' }),
     }),
     status: 204,
   },
