@@ -6,7 +6,8 @@ export function countRequestBytes(request: IncomingMessage): () => number {
   // HTTP/2 has frames where HTTP/1 has to say that a body follows.
   const hasNone = declared === undefined && encoding === undefined && request.httpVersionMajor < 2;
   if (hasNone || declared === '0') return none;
-  let bytes = 0;
+  // A small body may have come with the head already, where something else was waited for before.
+  let bytes = request.readableLength;
   const { push } = request;
   // The parser hands each piece over by `push`; a listener for data would take it from the application.
   request.push = (chunk: unknown, chunkEncoding?: BufferEncoding) => {

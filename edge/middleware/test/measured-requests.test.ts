@@ -36,6 +36,29 @@ it('a framework of which the route cannot be read costs the label and not the ap
   await served.close();
 });
 
+it('a body that came before the measuring began is counted too', async () => {
+  const metrics = new HttpMetrics();
+  const late = Fastify();
+  late.addHook('onRequest', async () => undefined);
+  await late.register(fastifyMetrics, { metrics });
+  late.post('/users', async () => 'hello');
+  const url = await late.listen({ host: '127.0.0.1', port: 0 });
+  const headers = { 'content-type': 'application/json' };
+  const body = '{"name":"anna"}';
+  await new Promise<void>((resolve, reject) => {
+    const sent = httpRequest(`${url}/users`, { method: 'POST', headers }, (answer) =>
+      answer.resume().once('end', resolve),
+    );
+    sent.once('error', reject).end(body);
+  });
+  await until('the request', async () =>
+    (await metrics.text()).includes(
+      `http_request_size_bytes_sum{method="POST",route="/users",status="200"} ${body.length}\n`,
+    ),
+  );
+  await late.close();
+});
+
 it('a request that a test of an application injects is measured like any other', async () => {
   const metrics = new HttpMetrics();
   const injected = Fastify();
