@@ -1,6 +1,6 @@
+import { quietClock } from '@watchkeeper/kit';
 import { BufferedEmitter } from './buffered-emitter.ts';
 import type { Emitter, EmitterOptions } from './emitter.ts';
-import { quietClock } from './quiet-clock.ts';
 
 /**
  * Opens the way for events from this process to Watchkeeper. It never throws, never keeps the process alive, and works

@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { quietClock } from '@watchkeeper/kit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runChild } from '../../../foundation/kit/test/child.ts';
 import { BufferedEmitter } from '../src/buffered-emitter.ts';
 import { createEmitter, type Emitter, type EmitterOptions } from '../src/index.ts';
 import { ownPart } from '../src/own-folder.ts';
-import { quietClock } from '../src/quiet-clock.ts';
 import { startTakingServer } from './taking-server.ts';
 
 const program = fileURLToPath(new URL('./emitting-child.ts', import.meta.url));

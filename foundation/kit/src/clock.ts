@@ -8,18 +8,26 @@ export interface Clock {
   pause(milliseconds: number, signal?: AbortSignal): Promise<void>;
 }
 
-export const systemClock: Clock = {
-  nowMs: () => performance.now(),
-  wallMs: () => Date.now(),
-  pause: (milliseconds, signal) =>
-    new Promise((resolve) => {
-      if (signal?.aborted) return resolve();
-      const done = () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, Math.max(0, milliseconds));
-      signal?.addEventListener('abort', done, { once: true });
-    }),
-};
+export const systemClock: Clock = clockOf({ keepsAlive: true });
+
+/** The same with pauses that do not keep a process alive: for what runs within somebody else's. */
+export const quietClock: Clock = clockOf({ keepsAlive: false });
+
+function clockOf({ keepsAlive }: { keepsAlive: boolean }): Clock {
+  return {
+    nowMs: () => performance.now(),
+    wallMs: () => Date.now(),
+    pause: (milliseconds, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const done = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', done);
+          resolve();
+        };
+        const timer = setTimeout(done, Math.max(0, milliseconds));
+        if (!keepsAlive) timer.unref();
+        signal?.addEventListener('abort', done, { once: true });
+      }),
+  };
+}
