@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createApi, createProbes, LiveFeed, Metrics, type Product, type Readiness } from '@watchkeeper/api';
 import { openEgress } from '@watchkeeper/guard';
 import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
@@ -6,6 +7,7 @@ import { type Logger, systemClock } from '@watchkeeper/kit';
 import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
+import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
 import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
@@ -16,7 +18,7 @@ import {
   putBuiltInRollup,
   readLogFigures,
 } from '@watchkeeper/store';
-import { chooseMessages, openEventLog } from './brokers.ts';
+import { chooseMessages, openEventLog, resolveKafka } from './brokers.ts';
 import { resolveCredentials, resolveMail } from './credentials.ts';
 import { demoZones } from './demo.ts';
 import { Ends } from './ends.ts';
@@ -119,6 +121,16 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('processor', async () => processor?.drain());
 
+  // Forwarder: events and rollups go on to other systems.
+  const forwarder = has('forwarder')
+    ? startForwarder({
+        ...{ store, eventLog, messages, clock, logger, holder, egress, credential, sinkTypes },
+        kafka: resolveKafka(settings.kafka, environment),
+        filesDir: settings.sinks.filesDir ?? join(settings.dataDir, 'sinks'),
+      })
+    : undefined;
+  ends.add('forwarder', async () => forwarder?.drain());
+
   // Health: events become states, states become alerts, alerts are told.
   const health = has('health') ? startHealth({ store, eventLog, messages, clock, logger, holder }) : undefined;
   ends.add('health', async () => health?.drain());
@@ -147,7 +159,7 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed }),
+    readFigures({ store, eventLog, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
   );
   const api = has('api')
     ? await createApi({
@@ -160,6 +172,7 @@ async function build(options: AssembleOptions, ends: Ends) {
           liveFeed,
           monitorTypes,
           channelTypes,
+          sinkTypes,
           product,
           readiness,
           metrics,
@@ -179,7 +192,7 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
     roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, health, lastError: options.lastError }),
+    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
   });
   ends.add('heartbeat', () => heartbeat.stop());
 

@@ -3,6 +3,7 @@ import type { Deliveries, Health } from '@watchkeeper/health';
 import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
+import type { Forwarder } from '@watchkeeper/sinks';
 import type { BufferedOutlet, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
@@ -11,6 +12,7 @@ export interface MeasuredParts {
   readonly eventLog: OpenedLog;
   readonly scheduler: Scheduler | undefined;
   readonly processor: Processor | undefined;
+  readonly forwarder: Forwarder | undefined;
   readonly health: Health | undefined;
   readonly deliveries: Deliveries | undefined;
   readonly notifier: Notifier | undefined;
@@ -58,7 +60,7 @@ export function bufferFigures(outlet: BufferedOutlet): Figure[] {
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
-  const { store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
+  const { store, eventLog, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (...figure: Parameters<typeof ofOurs>) => figures.push(ofOurs(...figure));
 
@@ -85,6 +87,17 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     if (stats.behind !== null)
       add('gauge', 'processor_waiting_messages', 'Messages of a log outside that wait to be stored', stats.behind);
     add('counter', 'processor_fenced_total', 'Writes refused since another process took over', stats.fenced);
+  }
+  if (forwarder !== undefined) {
+    const stats = forwarder.stats();
+    add('counter', 'sinks_forwarded_events_total', 'Events that the targets of sinks have taken', stats.forwarded);
+    add('counter', 'sinks_refused_events_total', 'Events that the targets of sinks refused for good', stats.refused);
+    add(
+      'counter',
+      'sinks_failed_attempts_total',
+      'Attempts of sinks that their targets did not take',
+      stats.failedAttempts,
+    );
   }
   if (health !== undefined) {
     const stats = health.stats();

@@ -4,7 +4,7 @@ import { AmqpOptions, KafkaMessageOptions } from '@watchkeeper/messages';
 import { type Static, type TSchema, Type } from 'typebox';
 
 /** Roles that a process can have. */
-export const processRoles = ['api', 'scheduler', 'processor', 'health'] as const;
+export const processRoles = ['api', 'scheduler', 'processor', 'forwarder', 'health'] as const;
 export type ProcessRole = (typeof processRoles)[number];
 
 const logDriverNames = ['kafka', 'postgres'] as const;
@@ -210,6 +210,14 @@ export const SettingsSchema = Type.Object(
         { description: 'How to reach a Kafka cluster', additionalProperties: false },
       ),
     ),
+    sinks: section('Sinks: where events and rollups are forwarded', {
+      filesDir: Type.Optional(
+        Type.String({
+          description: 'Folder below which sinks of type file write; `sinks` in the data directory when left out',
+          minLength: 1,
+        }),
+      ),
+    }),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(
@@ -220,7 +228,7 @@ export const SettingsSchema = Type.Object(
         },
         { additionalProperties: false },
       ),
-      { description: 'Named credentials that monitors and channels refer to', default: {} },
+      { description: 'Named credentials that monitors, channels and sinks refer to', default: {} },
     ),
     mail: Type.Optional(
       Type.Object(

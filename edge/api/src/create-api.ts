@@ -230,6 +230,7 @@ function check(...parts: readonly [Validator | undefined, unknown][]): void {
 function send(reply: FastifyReply, route: Route, status: number, answer: unknown): FastifyReply {
   reply.code(status).header('cache-control', 'no-store');
   if (route.stream) return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(answer);
+  if (route.text !== undefined) return reply.type(route.text).send(answer);
   if (route.etag) reply.header('etag', `"${(answer as { version: number }).version}"`);
   return status === 204 ? reply.send() : reply.send(answer);
 }

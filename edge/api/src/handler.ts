@@ -12,6 +12,7 @@ import type {
   PluginLoaders,
   QueryOf,
   Role,
+  SinkType,
 } from '@watchkeeper/model';
 import type { Store } from '@watchkeeper/store';
 import type { LiveFeed } from './live-feed.ts';
@@ -87,6 +88,7 @@ export interface ApiDependencies {
   readonly liveFeed: LiveFeed;
   readonly monitorTypes: PluginLoaders<MonitorType>;
   readonly channelTypes: PluginLoaders<AlertChannelType>;
+  readonly sinkTypes: PluginLoaders<SinkType>;
   readonly sendTest: SendTest;
   readonly product: Product;
 }

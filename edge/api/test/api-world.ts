@@ -3,6 +3,7 @@ import { createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup, type ProblemDetails, type Role } from '@watchkeeper/model';
+import { sinkTypes } from '@watchkeeper/sinks';
 import { monitorTypes } from '@watchkeeper/sources';
 import { ensureTenant, ensureZones, insertKey, openStore, putBuiltInRollup } from '@watchkeeper/store';
 import type { LightMyRequestResponse } from 'fastify';
@@ -34,6 +35,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
   const liveFeed = new LiveFeed({ eventLog, messages, clock: systemClock, logger });
   const app = await createApi({
     ...{ store, eventLog, messages, clock: systemClock, logger, liveFeed, monitorTypes, channelTypes },
+    sinkTypes,
     product: {
       ...{ version: '0.0.0', roles: ['api'], startedAt: new Date(0), demo: false, production: false },
       publicUrl: 'http://watchkeeper.test',

@@ -30,4 +30,6 @@ export * from './resource.ts';
 export * from './rollup.ts';
 export * from './series.ts';
 export * from './service.ts';
+export * from './sink.ts';
+export * from './sink-type.ts';
 export * from './states.ts';

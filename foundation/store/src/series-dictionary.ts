@@ -59,7 +59,7 @@ export class SeriesDictionary {
         there.objects.push(object);
         continue;
       }
-      const idBytes = createHash('sha256').update(canonical).digest().subarray(0, 8);
+      const idBytes = idBytesOf(canonical);
       fresh.set(canonical, { series, objects: [object], idBytes, id: idBytes.readBigInt64BE(0).toString() });
     }
     if (fresh.size === 0) return refusals;
@@ -178,6 +178,15 @@ async function isStored(client: pg.ClientBase, id: string): Promise<boolean> {
 }
 
 /** Text of a series as the database can hold it; most series are returned as they are. */
+const idBytesOf = (canonical: string) => createHash('sha256').update(canonical).digest().subarray(0, 8);
+
+/** The identifier under which a series is stored, as decimal text. */
+export function seriesIdOf(series: Series): string {
+  return idBytesOf(canonicalSeries(storableSeries(series)))
+    .readBigInt64BE(0)
+    .toString();
+}
+
 function storableSeries(series: Series): Series {
   const text = canonicalSeries(series);
   if (!text.includes('\\u0000') && text.isWellFormed() && !/\\ud[89a-f]/i.test(text)) return series;

@@ -4,12 +4,14 @@ import { type Connection, clientConfig, newClient } from '../store.ts';
 import { sql as spine } from './0001-spine.ts';
 import { sql as outsideLog } from './0002-outside-log.ts';
 import { sql as notifications } from './0003-notifications.ts';
+import { sql as sinks } from './0007-sinks.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: 'spine', sql: spine },
   { version: 2, name: 'outside-log', sql: outsideLog },
   { version: 3, name: 'notifications', sql: notifications },
+  { version: 7, name: 'sinks', sql: sinks },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;
