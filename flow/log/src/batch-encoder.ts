@@ -9,6 +9,7 @@ import {
   type SeriesDictionary,
   type SeriesRef,
   type SeriesRefusal,
+  storableBatch,
 } from '@watchkeeper/store';
 import type { HeldConnection, LogClient } from './held-connection.ts';
 
@@ -43,9 +44,10 @@ export class BatchEncoder {
 
   /** Commits unknown series on their own and encodes the rows. `partitionOf` tells where a producer's events go. */
   async encode(
-    batches: readonly EventBatch[],
+    given: readonly EventBatch[],
     partitionOf: (producer: string) => number,
   ): Promise<readonly EncodedBatch[]> {
+    const batches = given.map(storableBatch);
     // Each series once: looking one up by its text costs far more than finding its object again.
     const all = new Set<Series>();
     for (const { events } of batches) for (const { series } of events) all.add(series);
@@ -88,7 +90,9 @@ function encodeBatch(batch: EventBatch, { producerId, partition, refs, refusals 
     return ref ?? noSeries;
   });
   const rows = encodeRows(events, refsOfRows, firstSeq, { producerId, epoch, partition });
-  const slots = events.map(({ slot }) => slot);
+  const slots = events.map(({ slot }, index) =>
+    slot === undefined ? undefined : { ...slot, tenantId: (refsOfRows[index] as SeriesRef).tenantId },
+  );
   const without = refused.length === 0 ? {} : { without: new Set(refused.map(({ index }) => index)) };
   return {
     batch,

@@ -7,19 +7,16 @@ const freshMs = 1000;
 
 /** The newest events that this process appended, so that readers beside it need not ask the database. */
 export class LogTail {
-  readonly #partitions: LoggedEvent[][];
+  readonly #partitions: LoggedEvent[][] = [];
   readonly #waiters = new Set<() => void>();
   #freshUntilMs = Number.NEGATIVE_INFINITY;
 
-  constructor(partitionCount: number) {
-    this.#partitions = Array.from({ length: partitionCount }, () => []);
-  }
-
   /** Adds committed events, offsets rising by one. Where another process appended in between the tail begins anew. */
   add(partition: number, events: readonly LoggedEvent[]): void {
-    const kept = this.#partitions[partition];
     const first = events[0];
-    if (kept === undefined || first === undefined) return;
+    if (first === undefined) return;
+    this.#partitions[partition] ??= [];
+    const kept = this.#partitions[partition];
     const last = kept.at(-1);
     if (last !== undefined && last.offset + 1 !== first.offset) kept.length = 0;
     for (const event of events) kept.push(event);

@@ -14,6 +14,7 @@ export interface StoredLogParts {
   readonly logger: Logger;
   readonly reading: HeldConnection;
   readonly dictionary: SeriesDictionary;
+  /** Partitions at the start. */
   readonly partitionCount: number;
 }
 
@@ -26,11 +27,13 @@ export class StoredLog {
   #wokeAtMs = Number.NEGATIVE_INFINITY;
   #waking: NodeJS.Timeout | undefined;
   #isClosed = false;
+  #partitionCount: number;
 
   constructor(parts: StoredLogParts) {
     this.#parts = parts;
     this.#reader = new LogReader(parts.dictionary);
-    this.#tail = new LogTail(parts.partitionCount);
+    this.#tail = new LogTail();
+    this.#partitionCount = parts.partitionCount;
     this.#unsubscribe = parts.messages.subscribe('events', () => this.#tail.wake(true));
   }
 
@@ -45,8 +48,15 @@ export class StoredLog {
     return { partition, events: await reading.use((client) => this.#reader.read(client, partition, after, limit)) };
   }
 
-  ends(): Promise<readonly LogPosition[]> {
-    return this.#parts.reading.use(readHeads);
+  /** As it was last seen: other processes may add partitions. */
+  get partitionCount(): number {
+    return this.#partitionCount;
+  }
+
+  async ends(): Promise<readonly LogPosition[]> {
+    const heads = await this.#parts.reading.use(readHeads);
+    this.#partitionCount = Math.max(this.#partitionCount, heads.length);
+    return heads;
   }
 
   waitForAppend(withinMs: number, signal: AbortSignal): Promise<void> {

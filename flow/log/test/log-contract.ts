@@ -210,6 +210,42 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       expect(await ofProducer(other, source)).toHaveLength(2);
     });
 
+    it('keeps the slots of one tenant from another', async () => {
+      const { log, other } = under;
+      const source = aSource();
+      const slot = { monitorId: source, zone: 'local', slotMs: 1_763_700_030_000, attempt: 1 };
+      for (const tenant of ['stranger', 'default']) {
+        const producer = `${source}-${tenant}`;
+        const { epoch } = await log.openProducer(producer);
+        const events = [anEvent({ series: aSeries({ source, tenant }), slot })];
+        await log.append({ producer, epoch, firstSeq: 1, events });
+        await under.settle();
+      }
+      expect((await ofProducer(other, source)).map(({ series }) => series.tenant).sort()).toEqual([
+        'default',
+        'stranger',
+      ]);
+    });
+
+    it('shows readers what it could store: text and values that the database cannot hold are replaced', async () => {
+      const { log, other } = under;
+      const source = aSource();
+      const series = aSeries({ source, service: 'a\0b', attributes: { 'k\ud800': 'v\0' } });
+      const { epoch } = await log.openProducer(source);
+      const events = [
+        anEvent({ series, outcome: 'failed', reason: 'x\0y', values: [1.7e308], detail: { message: 'm\ud83d\0' } }),
+        anEvent({ series: aSeries({ source }), values: [7] }),
+      ];
+      await log.append({ producer: source, epoch, firstSeq: 1, events });
+      // From memory, and from the database.
+      for (const reader of [log, other]) {
+        const [dirty, clean] = await ofProducer(reader, source);
+        expect(dirty?.series).toMatchObject({ service: 'a\ufffdb', attributes: { 'k\ufffd': 'v\ufffd' } });
+        expect(dirty).toMatchObject({ reason: 'x\ufffdy', values: [null], detail: { message: 'm\ufffd\ufffd' } });
+        expect(clean?.values).toEqual([7]);
+      }
+    });
+
     it('lets a bad batch fail alone', async () => {
       const { log } = under;
       const [good, bad] = [aSource(), aSource()];

@@ -29,17 +29,20 @@ export interface Processor {
 export function startProcessor(options: ProcessorOptions): Processor {
   const { store, eventLog, messages, clock, logger, holder, leaseSeconds = 6 } = options;
   const stop = new AbortController();
-  const workers = Array.from(
-    { length: eventLog.partitionCount },
-    (_, partition) => new PartitionWorker(partition, options),
-  );
+  const workers: PartitionWorker[] = [];
+  /** One for each partition, also for those that the log got since. */
+  const partitions = () => {
+    for (let partition = workers.length; partition < eventLog.partitionCount; partition++)
+      workers.push(new PartitionWorker(partition, options));
+    return workers.map(({ partition }) => String(partition));
+  };
   const unsubscribe = messages.subscribe('rollups', () => {
     for (const worker of workers) worker.definitionsChanged();
   });
   const running = shareLeases({
     ...{ store, clock, logger, holder },
     kind: processorReader,
-    names: workers.map(({ partition }) => String(partition)),
+    names: partitions,
     seconds: leaseSeconds,
     signal: stop.signal,
     work: (partition, signal) => (workers[Number(partition)] as PartitionWorker).run(signal),

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import {
   bucketOf,
   type LoggedEvent,
+  largestValue,
   parseAggregate,
   parseDuration,
   type RollupInput,
@@ -165,7 +166,8 @@ function addToCell(cell: Cell, event: LoggedEvent, places: SeriesPlaces): void {
   cell.count += 1;
   for (let index = 0; index < places.values.length; index++) {
     const value = event.values[places.values[index] as number];
-    if (value === undefined || value === null) continue;
+    // Events of the first release may hold values whose sums leave a double.
+    if (value === undefined || value === null || Math.abs(value) > largestValue) continue;
     cell.valueCounts[index] = (cell.valueCounts[index] as number) + 1;
     cell.sums[index] = (cell.sums[index] as number) + value;
     if (value < (cell.minimums[index] as number)) cell.minimums[index] = value;

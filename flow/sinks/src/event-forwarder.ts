@@ -112,14 +112,13 @@ class PartitionReading {
   /** Brings a batch to the target and moves the position behind it; false when the signal ended it. */
   async #forward(batch: readonly LoggedEvent[], chosen: number): Promise<boolean> {
     const { sink, partition, type, signal, figures } = this.#forwarding;
-    const { eventLog, store } = this.#options;
+    const { store } = this.#options;
     const repeats = type.countsRepeats === true ? await countRepeats(store.db, batch) : [];
     const refused = await deliver(
       {
         ...{ sink, signal, figures, target: this.#target },
         batch: {
-          ...{ partition, partitionCount: eventLog.partitionCount },
-          ...{ producer: `${sinkReader(sink)}/${partition}`, epoch: sink.id, firstSeq: chosen + 1 },
+          ...{ partition, producer: `${sinkReader(sink)}/${partition}`, epoch: sink.id, firstSeq: chosen + 1 },
           events: batch.map((event, place) => this.#chooser.outgoing(event, repeats[place] ?? 0)),
         },
       },

@@ -209,7 +209,7 @@ class PeriodForwarding {
     const { sink } = this.#forwarding;
     const naming = { mapping: sink.definition.mapping, tenant: sink.tenant };
     return {
-      ...{ partition: 0, partitionCount: 1, producer: sinkReader(sink), epoch: sink.id, firstSeq },
+      ...{ partition: 0, producer: sinkReader(sink), epoch: sink.id, firstSeq },
       events: rows.map((row) => periodEvent(definition, row, naming)),
     };
   }

@@ -18,7 +18,9 @@ afterEach(async () => {
 });
 
 const numbered = (from: number, count: number) =>
-  Array.from({ length: count }, (_, place) => anEvent({ values: [from + place], timeUs: 1_700_000_000_000_000 + place }));
+  Array.from({ length: count }, (_, place) =>
+    anEvent({ values: [from + place], timeUs: 1_700_000_000_000_000 + place }),
+  );
 const webhook = (over = {}) => aSink({ type: 'webhook', options: { url: target.url, headers: {} }, ...over });
 const eventsIn = () =>
   target.taken.flatMap(({ body }) => (JSON.parse(body.toString()) as { events: PlainEvent[] }).events);
@@ -181,7 +183,9 @@ describe('A sink', () => {
     await until('nobody to forward', () => forwarder.stats().readers.length === 0);
     await world.append(numbered(3, 3));
     await until('no position', async () => {
-      const { rows } = await sql`select from reader_positions where starts_with(reader, 'sink/')`.execute(world.store.db);
+      const { rows } = await sql`select from reader_positions where starts_with(reader, 'sink/')`.execute(
+        world.store.db,
+      );
       return rows.length === 0;
     });
     expect(valuesIn()).toEqual([0, 1, 2]);

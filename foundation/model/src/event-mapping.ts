@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox';
-import type { NewEvent } from './event.ts';
+import { largestValue, type NewEvent } from './event.ts';
 import { eventMessageLimits } from './event-message.ts';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
@@ -102,7 +102,11 @@ export function mapEvent(mapping: EventMapping, message: unknown, writtenMs: num
   for (const [name, { from, times = 1 }] of Object.entries(mapping.values)) {
     const found = valueAt(message, from);
     const number = typeof found === 'string' && found.trim() !== '' ? Number(found) : found;
-    if (found !== undefined && found !== null && !(typeof number === 'number' && Number.isFinite(number)))
+    if (
+      found !== undefined &&
+      found !== null &&
+      !(typeof number === 'number' && Math.abs(number * times) <= largestValue)
+    )
       return `${from} (value ${name}) is not a number`;
     values.push(typeof number === 'number' ? number * times : null);
   }

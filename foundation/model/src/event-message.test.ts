@@ -86,6 +86,7 @@ describe('The message that carries events', () => {
     ['an instant beyond the year 2200', { timeUs: 8e15 }],
     ['nanoseconds beyond 999', { timeNs: 1000 }],
     ['an infinite value', { values: [Number.POSITIVE_INFINITY] }],
+    ['a value whose sums could leave a double', { values: [-1.1e290] }],
     ['text as a value', { values: ['1'] }],
     ['a reason that is empty', { reason: '' }],
     ['a reason that is too long', { reason: 'x'.repeat(64) }],
@@ -116,11 +117,27 @@ describe('The message that carries events', () => {
     expect(batches.map(({ firstSeq }) => firstSeq)).toEqual([43]);
   });
 
+  it('may lie a day in the future of the border that reads it, and no more', () => {
+    const message = sent(aBatch({ events: [anEvent({ series }), anEvent({ series, slot })] }));
+    const nowMs = (message.events[0]?.timeUs ?? 0) / 1000 - 86_400_000;
+    expect(decodeEventMessage(message, { nowMs: nowMs + 1 }).problems).toEqual([]);
+    expect(decodeEventMessage(message, { nowMs: nowMs - 1 }).problems.map(({ index }) => index)).toEqual([0, 1]);
+  });
+
+  it('reports scheduled checks only for who may', () => {
+    const message = sent(aBatch({ events: [anEvent({ series }), anEvent({ series, slot })] }));
+    const { batches, problems } = decodeEventMessage(message, { mayReportChecks: false });
+    expect(batches.map(({ events }) => events.length)).toEqual([1]);
+    expect(problems).toMatchObject([{ index: 1, message: expect.stringContaining('role agent') }]);
+  });
+
   it.each([
     ['null', null, ''],
     ['a list', [], ''],
     ['another version', { ...sent(aBatch()), version: 2 }, '/version'],
     ['no producer', { ...sent(aBatch()), producer: '' }, '/producer'],
+    ['a producer with a NUL', { ...sent(aBatch()), producer: 'a\0b' }, '/producer'],
+    ['a producer with half a surrogate pair', { ...sent(aBatch()), producer: 'a\ud800' }, '/producer'],
     ['epoch 0', { ...sent(aBatch()), epoch: 0 }, '/epoch'],
     ['sequence numbers that end beyond 2^53', { ...sent(aBatch()), firstSeq: Number.MAX_SAFE_INTEGER }, '/firstSeq'],
     ['series that are no list', { ...sent(aBatch()), series: {} }, '/series'],

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ErrorCode } from './errors.ts';
-import type { CheckSlot, EventBatch, NewEvent } from './event.ts';
+import { type CheckSlot, type EventBatch, largestValue, type NewEvent } from './event.ts';
 import { Nullable } from './fields.ts';
 import { canonicalSeries, type Series } from './series.ts';
 import { Outcome, outcomes } from './states.ts';
@@ -63,14 +63,17 @@ export const SeriesMessage = Type.Object(
 export const EventInMessage = Type.Object(
   {
     series: Type.Integer({ description: 'Place in `series`, from 0', minimum: 0 }),
-    timeUs: Type.Integer({ description: 'When it happened: microseconds since 1970-01-01 UTC', minimum: 0 }),
+    timeUs: Type.Integer({
+      description: 'When it happened: microseconds since 1970-01-01 UTC, at most a day in the future',
+      minimum: 0,
+    }),
     timeNs: Type.Optional(Type.Integer({ description: 'Nanoseconds beyond `timeUs`', minimum: 0, maximum: 999 })),
     outcome: Outcome,
     reason: Type.Optional(
       Type.String({ description: 'An error class, where the outcome is not ok', minLength: 1, maxLength: 63 }),
     ),
     values: Type.Array(Nullable(Type.Number()), {
-      description: 'One number per name in `valueNames` of the series; null is not measured',
+      description: 'One number per name in `valueNames` of the series, at most 1e290 either way; null is not measured',
     }),
     detail: Type.Optional(
       Type.Record(Type.String(), Type.Unknown(), {
@@ -87,7 +90,10 @@ export const EventInMessage = Type.Object(
           ),
           zone: Type.Optional(Type.String({ description: 'The zone; `zone` of the series when left out' })),
         },
-        { description: 'Slot of a scheduled check: its result counts once, whoever sends it' },
+        {
+          description:
+            'Slot of a scheduled check: its result counts once, whoever sends it. Over HTTP it needs a key with the role `agent`',
+        },
       ),
     ),
   },
@@ -179,6 +185,18 @@ function eventInMessage(event: NewEvent, place: number): EventMessage['events'][
   return written;
 }
 
+/** What the border where a message arrives knows better than its sender. */
+export interface DecodeOptions {
+  /** Over HTTP the key decides whose the events are. */
+  readonly tenant?: string;
+  /** The name under which the producer stands. */
+  readonly producer?: (given: string) => string;
+  /** Whether the sender may report scheduled checks (events with a slot). Default true. */
+  readonly mayReportChecks?: boolean;
+  /** Time of the border, milliseconds since 1970-01-01 UTC: events and slots of more than a day later are refused. */
+  readonly nowMs?: number;
+}
+
 type Json = Readonly<Record<string, unknown>>;
 
 /**
@@ -187,12 +205,8 @@ type Json = Readonly<Record<string, unknown>>;
  * cannot (NUL, half a surrogate pair); the log replaces it as it stores.
  *
  * Checks are written by hand: a schema validator per event costs several times the decoding itself.
- * @param over replaces what the sender says of itself: over HTTP the key decides
  */
-export function decodeEventMessage(
-  value: unknown,
-  over: { readonly tenant?: string; readonly producer?: (given: string) => string } = {},
-): DecodedEventMessage {
+export function decodeEventMessage(value: unknown, over: DecodeOptions = {}): DecodedEventMessage {
   const whole = wholeProblem(value);
   if (whole !== undefined) {
     const [pointer, message] = whole;
@@ -204,7 +218,11 @@ export function decodeEventMessage(
     const message = `is too long: "${name.slice(0, name.length - producer.length)}" is put before it`;
     return { batches: [], problems: [{ index: null, code: 'validation_failed', pointer: '/producer', message }] };
   }
-  const known: readonly (Series | string)[] = series.map((given) => readSeries(given, over.tenant));
+  const bounds: EventBounds = {
+    series: series.map((given) => readSeries(given, over.tenant)),
+    latestUs: over.nowMs === undefined ? latestUs : Math.min(latestUs, (over.nowMs + dayMs) * 1000),
+    mayReportChecks: over.mayReportChecks ?? true,
+  };
   const problems: EventMessageProblem[] = [];
   const batches: EventBatch[] = [];
   let run: NewEvent[] = [];
@@ -215,7 +233,7 @@ export function decodeEventMessage(
     runSeq = nextSeq;
   };
   for (let index = 0; index < events.length; index++) {
-    const event = readEvent(events[index], known);
+    const event = readEvent(events[index], bounds);
     if (typeof event !== 'string') {
       run.push(event);
       continue;
@@ -233,6 +251,8 @@ function wholeProblem(value: unknown): readonly [pointer: string, message: strin
   const { version, producer, epoch, firstSeq, series, events } = value;
   if (version !== eventMessageVersion) return ['/version', `must be ${eventMessageVersion}`];
   if (!isText(producer) || producer === '') return ['/producer', `must be text of 1 to ${eventMessageLimits.text}`];
+  if (!producer.isWellFormed() || producer.includes('\0'))
+    return ['/producer', 'must not hold NUL or half a surrogate pair'];
   if (!isWhole(epoch) || epoch < 1) return ['/epoch', 'must be a whole number from 1'];
   if (!isWhole(firstSeq) || firstSeq < 1) return ['/firstSeq', 'must be a whole number from 1'];
   const most = eventMessageLimits.events;
@@ -247,6 +267,15 @@ const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{1
 const outcomeNames: ReadonlySet<unknown> = new Set(outcomes);
 /** Latest instant that is taken, the year 2200: microseconds beyond 2^53 cannot be told apart. */
 const latestUs = 7_258_118_400_000_000;
+const dayMs = 86_400_000;
+
+/** What the events of one message may be. */
+interface EventBounds {
+  /** Each a series, or what is wrong with it. */
+  readonly series: readonly (Series | string)[];
+  readonly latestUs: number;
+  readonly mayReportChecks: boolean;
+}
 
 /** A series, or what is wrong with it. */
 function readSeries(given: unknown, forcedTenant: string | undefined): Series | string {
@@ -266,19 +295,21 @@ function readSeries(given: unknown, forcedTenant: string | undefined): Series | 
 }
 
 /** An event, or what is wrong with it. */
-function readEvent(given: unknown, known: readonly (Series | string)[]): NewEvent | string {
+function readEvent(given: unknown, bounds: EventBounds): NewEvent | string {
   if (!isObject(given)) return 'must be an object';
   const { timeUs, timeNs, outcome, reason, values, detail, slot } = given;
-  const series = typeof given.series === 'number' ? known[given.series] : undefined;
+  const series = typeof given.series === 'number' ? bounds.series[given.series] : undefined;
   if (series === undefined) return 'series must be a place in the list of series';
   if (typeof series === 'string') return `series ${given.series}: ${series}`;
-  if (!isWhole(timeUs) || timeUs > latestUs) return 'timeUs must be microseconds since 1970, a whole number';
+  if (!isWhole(timeUs)) return 'timeUs must be microseconds since 1970, a whole number';
+  if (timeUs > bounds.latestUs) return 'timeUs lies too far in the future';
   if (!outcomeNames.has(outcome)) return `outcome must be one of ${outcomes.join(', ')}`;
   if (!Array.isArray(values) || values.length !== series.valueNames.length)
     return `values must be a list of ${series.valueNames.length}, one per name in valueNames`;
   for (let place = 0; place < values.length; place++) {
     const number = values[place];
-    if (number !== null && !Number.isFinite(number)) return `value ${place} must be a number or null`;
+    if (number !== null && !(typeof number === 'number' && Math.abs(number) <= largestValue))
+      return `value ${place} must be null or a number, at most ${largestValue} either way`;
   }
   const event: Mutable<NewEvent> = { series, timeUs, outcome: outcome as Outcome, values };
   if (timeNs !== undefined) {
@@ -296,7 +327,8 @@ function readEvent(given: unknown, known: readonly (Series | string)[]): NewEven
     event.detail = detail;
   }
   if (slot !== undefined) {
-    const read = readSlot(slot, series);
+    if (!bounds.mayReportChecks) return 'slot: results of scheduled checks need a key with the role agent';
+    const read = readSlot(slot, series, bounds.latestUs);
     if (typeof read === 'string') return read;
     event.slot = read;
   }
@@ -305,10 +337,11 @@ function readEvent(given: unknown, known: readonly (Series | string)[]): NewEven
 
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
 
-function readSlot(given: unknown, series: Series): CheckSlot | string {
+function readSlot(given: unknown, series: Series, untilUs: number): CheckSlot | string {
   if (!isObject(given)) return 'slot must be an object';
   const { slotMs, attempt, monitorId = series.source, zone = series.zone } = given;
-  if (!isWhole(slotMs) || slotMs > latestUs / 1000) return 'slot.slotMs must be milliseconds since 1970';
+  if (!isWhole(slotMs)) return 'slot.slotMs must be milliseconds since 1970, a whole number';
+  if (slotMs > untilUs / 1000) return 'slot.slotMs lies too far in the future';
   if (!isWhole(attempt) || attempt < 1 || attempt > 100) return 'slot.attempt must be 1 to 100';
   if (typeof monitorId !== 'string' || !uuidPattern.test(monitorId))
     return 'slot.monitorId, or else the source of the series, must be a UUID in lower case';

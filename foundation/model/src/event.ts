@@ -2,6 +2,9 @@ import { type Static, Type } from 'typebox';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
 
+/** Largest amount of a value: sums of any number of such values stay within a double. */
+export const largestValue = 1e290;
+
 /** One observation on its way into the log. */
 export interface NewEvent {
   readonly series: Series;
@@ -12,7 +15,7 @@ export interface NewEvent {
   readonly outcome: Outcome;
   /** An error class; only where the outcome is not `ok`. */
   readonly reason?: string;
-  /** One number, or null for "not measured", per name in `series.valueNames`. */
+  /** One number of at most `largestValue`, or null for "not measured", per name in `series.valueNames`. */
   readonly values: readonly (number | null)[];
   /** Seldom: text, booleans, large integers, hops of a redirect, messages. */
   readonly detail?: Readonly<Record<string, unknown>>;

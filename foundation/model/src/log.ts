@@ -33,6 +33,7 @@ export interface LogPosition {
  * asks for what comes after its position never misses an event.
  */
 export interface EventLog {
+  /** As this process last saw it: a log may be given more partitions while it is used. */
   readonly partitionCount: number;
   /** Registers a new start of a producer and fences older ones. Sequence numbers of the new epoch begin at 1. */
   openProducer(producer: string): Promise<{ readonly epoch: number }>;

@@ -37,8 +37,6 @@ export interface OutgoingEvent {
 /** Events of one partition, in the order of the log. */
 export interface OutgoingBatch {
   readonly partition: number;
-  /** Partitions that the log has; 1 for a rollup. */
-  readonly partitionCount: number;
   /**
    * Identity of what goes out, the same at every attempt: event i has the sequence number `firstSeq + i` of this
    * producer and epoch, so that a receiver can drop what comes again.

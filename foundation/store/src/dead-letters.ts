@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import type pg from 'pg';
-import { storableText } from './event-rows.ts';
+import { storableText } from './storable.ts';
 import type { Db } from './store.ts';
 
 /** Something that could not be taken, kept with the reason instead of being lost. */
@@ -31,7 +31,7 @@ export async function insertDeadLetters(client: pg.ClientBase, letters: readonly
      select * from unnest($1::integer[], $2::text[], $3::integer[], $4::text[], $5::text[], $6::integer[], $7::text[])`,
     [
       column((letter) => letter.tenantId),
-      column((letter) => letter.origin),
+      column((letter) => storableText(letter.origin)),
       column((letter) => letter.eventIndex),
       column((letter) => letter.reason),
       column((letter) => storableText(letter.message)),

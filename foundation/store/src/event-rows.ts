@@ -58,7 +58,7 @@ export interface RowIdentity {
 
 let scratch = Buffer.allocUnsafe(1 << 20);
 
-/** Encodes events with sequence numbers `firstSeq`, `firstSeq + 1`, … */
+/** Encodes events with sequence numbers `firstSeq`, `firstSeq + 1`, … They must be storable (`storableBatch`). */
 export function encodeRows(
   events: readonly NewEvent[],
   refs: readonly SeriesRef[],
@@ -70,9 +70,8 @@ export function encodeRows(
   for (let index = 0; index < events.length; index++) {
     const event = events[index] as NewEvent;
     const ref = refs[index] as SeriesRef;
-    const reason = event.reason === undefined ? undefined : storableText(event.reason);
-    const detail = event.detail === undefined ? undefined : storableJson(event.detail);
-    const values = event.values;
+    const { reason, values } = event;
+    const detail = event.detail === undefined ? undefined : JSON.stringify(event.detail);
     const needed =
       fixedBytes +
       24 +
@@ -176,18 +175,6 @@ function writeJsonb(out: Buffer, json: string | undefined, at: number): number {
   const length = out.write(json, at + 5, 'utf8') + 1;
   out.writeInt32BE(length, at);
   return at + 4 + length;
-}
-
-/** PostgreSQL's text cannot hold NUL, and UTF-8 cannot hold half a surrogate pair. */
-export function storableText(text: string): string {
-  return text.toWellFormed().replaceAll('\0', '\ufffd');
-}
-
-/** The same for JSON: the escapes that jsonb refuses become the replacement character. */
-export function storableJson(value: object): string {
-  return JSON.stringify(value).replace(/\\*\\u(0000|d[89a-f][0-9a-f]{2})/gi, (found) =>
-    found.lastIndexOf('\\u') % 2 === 0 ? `${found.slice(0, -6)}\ufffd` : found,
-  );
 }
 
 /** A row of a binary COPY, fields in the order of `eventColumns`. */

@@ -50,6 +50,7 @@ export * from './sink-repeats.ts';
 export * from './sinks.ts';
 export * from './standing-writers.ts';
 export * from './state-changes.ts';
+export * from './storable.ts';
 export * from './store.ts';
 export * from './tables.ts';
 export * from './tenants.ts';

@@ -14,10 +14,15 @@ export interface PendingRows {
   readonly partition: number;
   readonly rows: EncodedRows;
   readonly count: number;
-  /** Check slot of row i, where it has one. */
-  readonly slots: readonly (CheckSlot | undefined)[];
+  /** Check slot of row i, where it has one, and whose it is. */
+  readonly slots: readonly (OwnedSlot | undefined)[];
   /** Rows that must not be stored: their series was refused. They count as sent. */
   readonly without?: ReadonlySet<number>;
+}
+
+/** A slot counts once in a tenant: what others send takes nobody's place. */
+export interface OwnedSlot extends CheckSlot {
+  readonly tenantId: number;
 }
 
 export type CommitOutcome =
@@ -167,13 +172,13 @@ async function claimSlots(
   group: readonly PendingRows[],
   accepted: (number[] | undefined)[],
 ): Promise<void> {
-  const wanted = new Map<string, { slot: CheckSlot; entry: number; row: number }>();
+  const wanted = new Map<string, { slot: OwnedSlot; entry: number; row: number }>();
   const doubled: { entry: number; row: number }[] = [];
   accepted.forEach((rows, entry) => {
     for (const row of rows ?? []) {
       const slot = group[entry]?.slots[row];
       if (slot === undefined) continue;
-      const key = `${slot.monitorId} ${slot.zone} ${slot.slotMs} ${slot.attempt}`;
+      const key = `${slot.monitorId} ${slot.zone} ${slot.slotMs} ${slot.attempt} ${slot.tenantId}`;
       if (wanted.has(key)) doubled.push({ entry, row });
       else wanted.set(key, { slot, entry, row });
     }
@@ -181,16 +186,17 @@ async function claimSlots(
   if (wanted.size === 0) return;
   const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1));
   const { rows: claimed } = await client.query(
-    `insert into check_slots (monitor_id, zone, slot_at, attempt)
-     select monitor_id, zone, to_timestamp(slot_ms / 1000.0), attempt
-     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[]) as t (monitor_id, zone, slot_ms, attempt)
+    `insert into check_slots (monitor_id, zone, slot_at, attempt, tenant_id)
+     select monitor_id, zone, to_timestamp(slot_ms / 1000.0), attempt, tenant_id
+     from unnest($1::uuid[], $2::text[], $3::bigint[], $4::smallint[], $5::integer[]) as t (monitor_id, zone, slot_ms, attempt, tenant_id)
      on conflict do nothing
-     returning monitor_id || ' ' || zone || ' ' || (extract(epoch from slot_at) * 1000)::bigint || ' ' || attempt as key`,
+     returning monitor_id || ' ' || zone || ' ' || (extract(epoch from slot_at) * 1000)::bigint || ' ' || attempt || ' ' || tenant_id as key`,
     [
       sorted.map(([, { slot }]) => slot.monitorId),
       sorted.map(([, { slot }]) => slot.zone),
       sorted.map(([, { slot }]) => slot.slotMs),
       sorted.map(([, { slot }]) => slot.attempt),
+      sorted.map(([, { slot }]) => slot.tenantId),
     ],
   );
   const won = new Set(claimed.map((row) => row.key as string));

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { canonicalSeries, type Series } from '@watchkeeper/model';
 import type pg from 'pg';
-import { type SeriesRef, storableText } from './event-rows.ts';
+import type { SeriesRef } from './event-rows.ts';
 
 export interface SeriesLimits {
   /** Series one tenant may have in all; new ones beyond it are refused. */
@@ -46,21 +46,20 @@ export class SeriesDictionary {
     return ref;
   }
 
-  /** Commits the unknown ones of these series. Afterwards `known` answers for all but the refused. */
+  /** Commits the unknown ones of these series, whose texts must be storable. Afterwards `known` answers for all but the refused. */
   async learn(client: pg.ClientBase, wanted: Iterable<Series>): Promise<ReadonlyMap<Series, SeriesRefusal>> {
     const refusals = new Map<Series, SeriesRefusal>();
     const fresh = new Map<string, { series: Series; objects: Series[]; idBytes: Buffer; id: string }>();
     for (const object of wanted) {
       if (this.known(object) !== undefined) continue;
-      const series = storableSeries(object);
-      const canonical = canonicalSeries(series);
+      const canonical = canonicalSeries(object);
       const there = fresh.get(canonical);
       if (there !== undefined) {
         there.objects.push(object);
         continue;
       }
       const idBytes = idBytesOf(canonical);
-      fresh.set(canonical, { series, objects: [object], idBytes, id: idBytes.readBigInt64BE(0).toString() });
+      fresh.set(canonical, { series: object, objects: [object], idBytes, id: idBytes.readBigInt64BE(0).toString() });
     }
     if (fresh.size === 0) return refusals;
 
@@ -177,30 +176,9 @@ async function isStored(client: pg.ClientBase, id: string): Promise<boolean> {
   return rowCount === 1;
 }
 
-/** Text of a series as the database can hold it; most series are returned as they are. */
 const idBytesOf = (canonical: string) => createHash('sha256').update(canonical).digest().subarray(0, 8);
 
 /** The identifier under which a series is stored, as decimal text. */
 export function seriesIdOf(series: Series): string {
-  return idBytesOf(canonicalSeries(storableSeries(series)))
-    .readBigInt64BE(0)
-    .toString();
-}
-
-function storableSeries(series: Series): Series {
-  const text = canonicalSeries(series);
-  if (!text.includes('\\u0000') && text.isWellFormed() && !/\\ud[89a-f]/i.test(text)) return series;
-  const clean = (value: string) => storableText(value);
-  return {
-    tenant: clean(series.tenant),
-    environment: clean(series.environment),
-    zone: clean(series.zone),
-    host: clean(series.host),
-    guest: clean(series.guest),
-    service: clean(series.service),
-    name: clean(series.name),
-    source: clean(series.source),
-    attributes: Object.fromEntries(Object.entries(series.attributes).map(([key, value]) => [clean(key), clean(value)])),
-    valueNames: series.valueNames.map(clean),
-  };
+  return idBytesOf(canonicalSeries(series)).readBigInt64BE(0).toString();
 }

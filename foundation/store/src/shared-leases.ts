@@ -11,8 +11,8 @@ export interface ShareLeasesOptions {
   readonly logger: Logger;
   /** What is shared: `processor`, `scheduler`. Leases are named `kind/name`. */
   readonly kind: string;
-  /** Everything that there is to hold, as far as this process can work on it; asked again every time where it changes. */
-  readonly names: readonly string[] | (() => readonly string[]);
+  /** Everything that there is to hold, as far as this process can work on it; asked at every look. */
+  readonly names: () => readonly string[];
   /** Identity of this process; another one for every start. */
   readonly holder: string;
   /**
@@ -66,7 +66,7 @@ export async function shareLeases(options: ShareLeasesOptions): Promise<void> {
 
 async function takePart(options: ShareLeasesOptions, held: Map<string, Held>): Promise<void> {
   const { store, logger, kind, holder, seconds } = options;
-  const names = typeof options.names === 'function' ? options.names() : options.names;
+  const names = options.names();
   await noteMember(store.db, { kind, holder, names, seconds });
   await renew(options, held);
   const ended = await endStandingWriters(store.db);

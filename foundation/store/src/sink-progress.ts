@@ -1,8 +1,8 @@
 import { type LogPosition, sinkBounds, WatchkeeperError } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
-import { storableText } from './event-rows.ts';
 import { advancePosition, type ReaderPosition } from './reader.ts';
 import { type SinkRow, sinkReader } from './sinks.ts';
+import { storableText } from './storable.ts';
 import { allTenants, type Db } from './store.ts';
 import type { Tables } from './tables.ts';
 

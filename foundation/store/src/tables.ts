@@ -97,7 +97,7 @@ export interface Tables {
     reason: string | null;
     detail: Record<string, unknown> | null;
   };
-  check_slots: { monitor_id: string; slot_at: Instant; zone: string; attempt: number };
+  check_slots: { monitor_id: string; slot_at: Instant; zone: string; attempt: number; tenant_id: number };
   reader_positions: {
     reader: string;
     log_partition: number;

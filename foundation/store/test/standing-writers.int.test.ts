@@ -26,7 +26,7 @@ describe('A writer that stands still in the middle of a COPY', () => {
     rows.on('error', () => undefined);
     rows.write(copyHeader);
     const options = { store, logger, clock: systemClock, signal: stop.signal, work: async () => undefined };
-    sharing = shareLeases({ ...options, kind: 'processor', names: [], holder: 'other', seconds: 1 });
+    sharing = shareLeases({ ...options, kind: 'processor', names: () => [], holder: 'other', seconds: 1 });
   });
   afterEach(async () => {
     stop.abort();

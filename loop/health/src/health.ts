@@ -46,16 +46,19 @@ const idleMs = 1000;
 export function startHealth(options: HealthOptions): Health {
   const { store, eventLog, clock, logger, holder, leaseSeconds = 6 } = options;
   const stop = new AbortController();
-  const judges = Array.from(
-    { length: eventLog.partitionCount },
-    (_, partition) => new PartitionJudge(partition, options),
-  );
+  const judges: PartitionJudge[] = [];
+  /** One for each partition, also for those that the log got since. */
+  const partitions = () => {
+    for (let partition = judges.length; partition < eventLog.partitionCount; partition++)
+      judges.push(new PartitionJudge(partition, options));
+    return judges.map(({ partition }) => String(partition));
+  };
   const lease = { store, clock, logger, holder, seconds: leaseSeconds, signal: stop.signal };
   const running = [
     shareLeases({
       ...lease,
       kind: healthReader,
-      names: judges.map(({ partition }) => String(partition)),
+      names: partitions,
       work: (partition, signal) => (judges[Number(partition)] as PartitionJudge).run(signal),
     }),
     holdLease({ ...lease, name: 'health-sweep', work: (_lease, signal) => sweepStates(options, signal) }),

@@ -1,4 +1,4 @@
-import { decodeEventMessage, type EventMessageProblem, errorCatalogue } from '@watchkeeper/model';
+import { decodeEventMessage, type EventMessageProblem, errorCatalogue, mayAct } from '@watchkeeper/model';
 import { readEvents } from '@watchkeeper/store';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import { viewOfRow } from '../event-view.ts';
@@ -31,11 +31,13 @@ export const eventHandlers = {
     };
   },
 
-  async sendEvents({ body, caller }, { eventLog }) {
+  async sendEvents({ body, caller }, { eventLog, clock }) {
     // The producer stands under the key's name: nobody can fence a producer that is not his own.
     const { batches, problems } = decodeEventMessage(body, {
       tenant: caller.tenant,
       producer: (given) => `key/${ownName(caller, given)}`,
+      mayReportChecks: mayAct(caller.role, 'agent'),
+      nowMs: clock.wallMs(),
     });
     const [whole] = problems;
     if (whole?.index === null) throw validationError([whole], 'The message');

@@ -143,6 +143,13 @@ describe('An event log in Kafka', () => {
         foreign.send({ messages: [{ topic, partition: 0, value: Buffer.from(value) }], acks: -1 });
       await send(world.options.topic, 'no JSON');
       await send(world.options.topic, '{"hello":"world"}');
+      // What only the database, or the writing of the dead letter, stumbles over.
+      const own = { version: 1, producer: 'x', epoch: 1, firstSeq: 1, series: [{ name: 'x.seen', valueNames: [] }] };
+      await send(world.options.topic, JSON.stringify({ ...own, producer: 'nul\0', events: [] }));
+      const deep = `${'{"d":'.repeat(50_000)}0${'}'.repeat(50_000)}`;
+      const event = { series: 0, timeUs: 1_700_000_000_000_000, outcome: 'ok', values: [] };
+      const [before, after] = JSON.stringify({ ...own, events: [{ ...event, detail: 'deep' }] }).split('"deep"');
+      await send(world.options.topic, `${before}${deep}${after}`);
       for (const text of ['{"total":12.5}', '{"total":"none"}', '{"total":3}']) await send(orders, text);
       await foreign.close();
       await world.storer(log).store();
@@ -161,6 +168,8 @@ describe('An event log in Kafka', () => {
       expect(letters.map(({ origin, body }) => [origin.replace(/-[0-9a-f-]{36}/, ''), body]).sort()).toEqual([
         ['kafka events/0 at 0', 'no JSON'],
         ['kafka events/0 at 1', '{"hello":"world"}'],
+        ['kafka events/0 at 2', expect.stringContaining('nul')],
+        ['kafka events/0 at 3', null],
         ['kafka orders/0 at 1', '{"total":"none"}'],
       ]);
     } finally {

@@ -15,6 +15,7 @@ import {
   openTopicPlaces,
   producerRow,
   SeriesDictionary,
+  storableBatch,
 } from '@watchkeeper/store';
 import { Type } from 'typebox';
 import { BatchEncoder } from '../batch-encoder.ts';
@@ -31,6 +32,8 @@ import { StoredLog } from '../stored-log.ts';
 
 /** Events that may wait to be sent; beyond it callers are told to come again. */
 const waitingLimit = 200_000;
+/** Topics are asked this often whether they have got more partitions, milliseconds. */
+const growthEveryMs = 30_000;
 
 export default defineLogDriver({
   name: 'kafka',
@@ -84,6 +87,11 @@ async function openSource(
   return { topic, mappings, logPartitions };
 }
 
+/** The last partition of the log that belongs to any of these topics. */
+function lastPlace(sources: readonly TopicSource[]): number {
+  return Math.max(...sources.flatMap(({ logPartitions }) => logPartitions));
+}
+
 interface Parts extends LogDriverContext {
   readonly options: Omit<KafkaLogOptions, 'inputs'> & {
     readonly connection: KafkaConnection;
@@ -96,32 +104,42 @@ interface Parts extends LogDriverContext {
 
 /** Events go into a topic; what readers see is what processors have stored of it. */
 class KafkaLog implements OpenedLog {
-  readonly partitionCount: number;
   readonly #parts: Parts;
-  readonly #own: TopicSource;
+  /** The log's own topic first; a topic may be given more partitions while it is read. */
+  readonly #sources: TopicSource[];
+  /** Partitions of the own topic that producers are spread over: those that were there at the start. */
+  readonly #appendPartitions: number;
   readonly #encoder: BatchEncoder;
   readonly #stored: StoredLog;
   readonly #producer: TopicProducer;
   readonly #reader: TopicReader;
   /** Newest epoch of producers that this process has seen. */
   readonly #epochs = new Map<string, number>();
+  readonly #stop = new AbortController();
+  readonly #watching: Promise<void>;
   #isClosing = false;
 
   constructor(parts: Parts) {
     this.#parts = parts;
     const { options, reading, sources } = parts;
     const dictionary = new SeriesDictionary({ perTenant: options.seriesPerTenant });
-    this.#own = sources[0] as TopicSource;
-    this.partitionCount = 1 + Math.max(...sources.flatMap(({ logPartitions }) => logPartitions));
+    this.#sources = [...sources];
+    this.#appendPartitions = (sources[0] as TopicSource).logPartitions.length;
+    const partitionCount = 1 + lastPlace(sources);
     this.#encoder = new BatchEncoder(dictionary, reading);
-    this.#stored = new StoredLog({ ...parts, dictionary, partitionCount: this.partitionCount });
+    this.#stored = new StoredLog({ ...parts, dictionary, partitionCount });
     this.#producer = new TopicProducer({
       ...options,
       ...parts,
       connection: options.connection,
-      partitions: this.#own.logPartitions.length,
+      partitions: this.#appendPartitions,
     });
     this.#reader = new TopicReader({ ...parts, connection: options.connection });
+    this.#watching = this.#watchTopics();
+  }
+
+  get partitionCount(): number {
+    return this.#stored.partitionCount;
   }
 
   sendStats = () => this.#producer.stats();
@@ -140,7 +158,7 @@ class KafkaLog implements OpenedLog {
     if (batch.epoch < (this.#epochs.get(batch.producer) ?? 0)) throw fenced(batch);
     this.#epochs.set(batch.producer, batch.epoch);
     if (batch.events.length === 0) return { stored: 0, alreadyStored: 0, refused: [] };
-    return this.#producer.append(partitionOf(batch.producer, this.#own.logPartitions.length), batch);
+    return this.#producer.append(partitionOf(batch.producer, this.#appendPartitions), storableBatch(batch));
   }
 
   read: EventLog['read'] = (partition, after, limit) => this.#stored.read(partition, after, limit);
@@ -150,8 +168,10 @@ class KafkaLog implements OpenedLog {
   waitForAppend: EventLog['waitForAppend'] = (withinMs, signal) => this.#stored.waitForAppend(withinMs, signal);
 
   openIntake: OpenIntake = async (logPartition): Promise<Intake | undefined> => {
-    const { reading, logger } = this.#parts;
-    const source = this.#parts.sources.find(({ logPartitions }) => logPartitions.includes(logPartition));
+    const { reading, logger, clock } = this.#parts;
+    // Somebody else has seen a topic grow.
+    if (logPartition > lastPlace(this.#sources)) await this.#findPartitions();
+    const source = this.#sources.find(({ logPartitions }) => logPartitions.includes(logPartition));
     // A partition of a log that was in PostgreSQL, or of a topic that is read no more: nothing is added to it.
     if (source === undefined) return undefined;
     const { topic, logPartitions, mappings } = source;
@@ -175,15 +195,45 @@ class KafkaLog implements OpenedLog {
     return new TopicIntake({
       ...{ place, nextOffset, logger },
       reader: this.#reader.open({ topic, topicId, partition: topicPartition }, nextOffset),
-      decoder: new MessageDecoder({ topic, partition: topicPartition, epoch: Math.max(1, epoch), mappings }),
+      decoder: new MessageDecoder({ topic, partition: topicPartition, epoch: Math.max(1, epoch), mappings, clock }),
       encoder: this.#encoder,
       stored: this.#stored,
     });
   };
 
+  async #watchTopics(): Promise<void> {
+    const { clock, logger } = this.#parts;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      await clock.pause(growthEveryMs, signal);
+      if (signal.aborted) return;
+      await this.#findPartitions().catch((error: unknown) =>
+        logger.warn(
+          { err: error },
+          'topics could not be asked whether they have more partitions; they are asked again',
+        ),
+      );
+    }
+  }
+
+  /** Gives partitions that topics have got meanwhile their places in the log. */
+  async #findPartitions(): Promise<void> {
+    const { options, reading, logger } = this.#parts;
+    for (const [index, source] of this.#sources.entries()) {
+      const { partitions } = await findTopic(options.connection, source.topic);
+      const known = source.logPartitions.length;
+      if (partitions <= known) continue;
+      this.#sources[index] = await openSource(reading, { ...source, partitions });
+      await this.#stored.ends();
+      logger.info({ topic: source.topic, partitions, known }, 'a topic has more partitions; they are read too');
+    }
+  }
+
   async close(): Promise<void> {
     if (this.#isClosing) return;
     this.#isClosing = true;
+    this.#stop.abort();
+    await this.#watching;
     await this.#producer.close();
     await this.#reader.close();
     this.#stored.close();

@@ -66,7 +66,8 @@ interface Parts extends LogDriverContext {
 }
 
 class PostgresLog implements EventLog {
-  readonly partitionCount: number;
+  /** Partitions that producers are spread over: those that were there at the start. */
+  readonly #appendPartitions: number;
   readonly #reading: HeldConnection;
   readonly #encoder: BatchEncoder;
   readonly #stored: StoredLog;
@@ -75,7 +76,7 @@ class PostgresLog implements EventLog {
   #isClosing = false;
 
   constructor(parts: Parts) {
-    this.partitionCount = parts.partitionCount;
+    this.#appendPartitions = parts.partitionCount;
     this.#reading = parts.reading;
     this.#encoder = new BatchEncoder(parts.dictionary, parts.reading);
     this.#stored = new StoredLog(parts);
@@ -84,10 +85,15 @@ class PostgresLog implements EventLog {
       (writing) =>
         new AppendLane({
           groupEvents,
-          prepare: (batches) => this.#encoder.encode(batches, (producer) => partitionOf(producer, this.partitionCount)),
+          prepare: (batches) =>
+            this.#encoder.encode(batches, (producer) => partitionOf(producer, this.#appendPartitions)),
           commit: (encoded) => writing.use((client) => this.#commit(client, encoded)),
         }),
     );
+  }
+
+  get partitionCount(): number {
+    return this.#stored.partitionCount;
   }
 
   openProducer(producer: string): Promise<{ readonly epoch: number }> {
@@ -99,7 +105,7 @@ class PostgresLog implements EventLog {
     const waiting = this.#lanes.reduce((sum, lane) => sum + lane.waitingEvents, 0);
     checkRoom(batch, { waiting, limit: waitingLimit, isClosing: this.#isClosing });
     if (batch.events.length === 0) return { stored: 0, alreadyStored: 0, refused: [] };
-    const lane = this.#lanes[partitionOf(batch.producer, this.partitionCount) % laneCount] as AppendLane<
+    const lane = this.#lanes[partitionOf(batch.producer, this.#appendPartitions) % laneCount] as AppendLane<
       readonly EncodedBatch[]
     >;
     return lane.add(batch);

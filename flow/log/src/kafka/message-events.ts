@@ -1,3 +1,4 @@
+import type { Clock } from '@watchkeeper/kit';
 import {
   canonicalSeries,
   decodeEventMessage,
@@ -25,6 +26,7 @@ export interface MessageSource {
   readonly epoch: number;
   /** For messages that are not in our format; tried in order. */
   readonly mappings: readonly EventMapping[];
+  readonly clock: Clock;
 }
 
 /** Producer of events that are made of messages of others: their identity is their place in the topic. */
@@ -43,7 +45,16 @@ export class MessageDecoder {
     this.#source = source;
   }
 
+  /** Never throws for what stands in a message: one that nobody can read must not stop those behind it. */
   decode(message: TopicMessage): MessageEvents {
+    try {
+      return this.#read(message);
+    } catch (error) {
+      return this.#refused(message, `the message cannot be read (${(error as Error).message})`);
+    }
+  }
+
+  #read(message: TopicMessage): MessageEvents {
     const { value, offset, timestampMs } = message;
     if (value === null || value.length === 0) return this.#refused(message, 'the message is empty');
     if (value.length > eventMessageLimits.bytes)
@@ -68,7 +79,7 @@ export class MessageDecoder {
         deadLetters: [],
       };
     }
-    const { batches, problems } = decodeEventMessage(parsed);
+    const { batches, problems } = decodeEventMessage(parsed, { nowMs: this.#source.clock.wallMs() });
     return {
       batches: batches.map((batch) => this.#shared(batch)),
       deadLetters: problems.map(({ index, code, pointer, message: why }) => ({
@@ -76,7 +87,7 @@ export class MessageDecoder {
         eventIndex: index,
         reason: code,
         message: `${pointer}: ${why}`,
-        body: index === null ? value.toString('utf8') : JSON.stringify((parsed as { events: unknown[] }).events[index]),
+        body: index === null ? value.toString('utf8') : textOf((parsed as { events: unknown[] }).events[index]),
       })),
     };
   }
@@ -125,6 +136,16 @@ export class MessageDecoder {
     if (this.#series.size >= keptSeries) this.#series.delete(this.#series.keys().next().value as string);
     this.#series.set(text, series);
     return series;
+  }
+}
+
+/** As JSON; null for what is nested deeper than JSON can be written. */
+function textOf(event: unknown): string | null {
+  try {
+    return JSON.stringify(event);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
   }
 }
 

@@ -50,7 +50,7 @@ export class TopicIntake implements Intake {
   }
 
   async gather(withinMs: number, signal: AbortSignal): Promise<void> {
-    const { reader, decoder, encoder, place } = this.#parts;
+    const { reader, decoder } = this.#parts;
     const messages = await reader.next(withinMs, signal);
     if (messages.length === 0) return;
     const batches: EventBatch[] = [];
@@ -60,7 +60,8 @@ export class TopicIntake implements Intake {
       batches.push(...read.batches);
       deadLetters.push(...read.deadLetters);
     }
-    const encoded = await encoder.encode(batches, () => place.logPartition);
+    const { encoded, refused } = await this.#encode(batches);
+    deadLetters.push(...refused);
     // From here on in one step: what is stored meanwhile takes all of these messages or none.
     this.#nextOffset = (messages.at(-1)?.offset ?? 0) + 1;
     this.#deadLetters.push(...deadLetters);
@@ -121,6 +122,25 @@ export class TopicIntake implements Intake {
   }
 
   /** All batches together; where the database refuses what stands in one of them, each on its own. */
+  async #encode(
+    batches: readonly EventBatch[],
+  ): Promise<{ encoded: readonly EncodedBatch[]; refused: readonly NewDeadLetter[] }> {
+    const { encoder, decoder, place } = this.#parts;
+    try {
+      return { encoded: await encoder.encode(batches, () => place.logPartition), refused: [] };
+    } catch (error) {
+      if (!isDataRefused(error)) throw error;
+      if (batches.length > 1) {
+        const alone = [];
+        for (const batch of batches) alone.push(await this.#encode([batch]));
+        return { encoded: alone.flatMap((one) => one.encoded), refused: alone.flatMap((one) => one.refused) };
+      }
+      const why = `the database refused it: ${(error as Error).message}`;
+      return { encoded: [], refused: batches.map((batch) => decoder.refusal(batch, null, 'validation_failed', why)) };
+    }
+  }
+
+  /** The same for encoded batches, in the transaction. */
   async #storeEncoded(
     client: StoreClient,
     encoded: readonly EncodedBatch[],

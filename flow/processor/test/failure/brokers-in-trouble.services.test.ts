@@ -1,9 +1,19 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { Admin } from '@platformatic/kafka';
+import { kafkaOptions } from '@watchkeeper/messages/kafka';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Kafka, startKafka } from '../../../../scripts/servers/kafka.ts';
 import { until } from '../../../../scripts/servers/server-process.ts';
 import { type CutNetwork, makeCutNetwork, whyNoNamespace } from '../faults/cut-network.ts';
 import { FaultWorld } from '../faults/fault-world.ts';
+
+/** The broker that leads the first partition, from 1. */
+async function leaderOf({ place: { topic } }: FaultWorld): Promise<number> {
+  const admin = new Admin(kafkaOptions({ brokers: [...(topic?.brokers ?? [])], clientId: 'test' }));
+  const { topics } = await admin.metadata({ topics: [topic?.name ?? ''], forceUpdate: true });
+  await admin.close();
+  return topics.get(topic?.name ?? '')?.partitions[0]?.leader ?? 0;
+}
 
 describe('Of three brokers', () => {
   let kafka: Kafka;
@@ -18,9 +28,10 @@ describe('Of three brokers', () => {
     world = await FaultWorld.open({ kafka, replicas: 3, eventsPerSecond: 2000 });
     world.startProcessor('only');
     await world.progressEverywhere('before anything happens');
-    await kafka.nodes[0]?.kill();
+    const leader = kafka.nodes[(await leaderOf(world)) - 1];
+    await leader?.kill();
     await world.progressEverywhere('while one broker is away');
-    await kafka.nodes[0]?.restart();
+    await leader?.restart();
     await world.progressEverywhere('when it is back');
     await world.expectWhole();
   });

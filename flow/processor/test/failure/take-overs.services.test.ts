@@ -33,7 +33,7 @@ describe('Under 5,000 events a second', () => {
       const other = world.startProcessor('other');
       await other.heard();
       await toHold('the other processor', other, partitions);
-      await world.progress('while the first one is stopped');
+      await world.progressEverywhere('while the first one is stopped');
       zombie.signal('SIGCONT');
       await until('the zombie to be refused', () => (zombie.stats()?.fenced ?? 0) > 0, { withinMs: 10_000 });
       await world.expectWhole();

@@ -52,10 +52,10 @@ describe('A topic', () => {
     await world.close();
   });
 
-  const send = (values: readonly (string | EventBatch)[], timestampMs = Date.now()) =>
+  const send = (values: readonly (string | EventBatch)[], timestampMs = Date.now(), partition = 0) =>
     producer.send({
       messages: values.map((value) => ({
-        ...{ topic: topic(), partition: 0, timestamp: BigInt(timestampMs) },
+        ...{ topic: topic(), partition, timestamp: BigInt(timestampMs) },
         value: Buffer.from(typeof value === 'string' ? value : JSON.stringify(encodeEventMessage(value))),
       })),
       acks: -1,
@@ -106,6 +106,23 @@ describe('A topic', () => {
     ]);
     expect(await seqsOf(`kafka/${topic()}/0`)).toHaveLength(1);
     await world.expectRollupsAreSums();
+  });
+
+  it('that is given more partitions is read whole by processes that run already', async () => {
+    const processor = start();
+    await send([batch('first', 1, 10)]);
+    await toBeStored('first', 10, 10_000);
+    await admin.createPartitions({ topics: [{ name: topic(), count: 6 }] });
+    // A process that starts now gives them their places.
+    const late = await openPlace(world.place);
+    try {
+      await send([batch('more', 1, 10)], Date.now(), 5);
+      await toBeStored('more', 10, 15_000);
+      expect(processor.stats().partitions).toHaveLength(6);
+      await world.expectRollupsAreSums();
+    } finally {
+      await late.close();
+    }
   });
 
   it('that is deleted and made anew under its name is read from its beginning', async () => {

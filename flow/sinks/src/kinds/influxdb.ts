@@ -91,14 +91,17 @@ function authorization(credential: Credential | undefined, version: '1' | '2') {
   return version === '2' && token !== undefined ? { authorization: `Token ${token}` } : authorizationOf(credential);
 }
 
+/** Partitions that a log may have. A number that never changes, or two events could get one timestamp. */
+const mostPartitions = 64;
+
 /**
  * A line whose series and timestamp no other event has, the same at every attempt, so that what is sent twice is one
  * point and two calls in one instant are two. Partition and repetition go into the nanoseconds where the event has
  * none of its own and they have room; otherwise into the tag `event`.
  */
-function lineOf(event: OutgoingEvent, { partition, partitionCount }: OutgoingBatch): string | undefined {
+function lineOf(event: OutgoingEvent, { partition }: OutgoingBatch): string | undefined {
   const { series, timeUs, timeNs, repeats, detail } = event;
-  const shiftNs = repeats * partitionCount + partition;
+  const shiftNs = repeats * mostPartitions + partition;
   const isShifted = timeNs === 0 && shiftNs < 1000;
   const tags = allLabels(event);
   if (!isShifted) tags.event = repeats === 0 ? String(partition) : `${partition}.${repeats}`;

@@ -4,6 +4,7 @@ import { type Connection, clientConfig, newClient } from '../store.ts';
 import { sql as spine } from './0001-spine.ts';
 import { sql as outsideLog } from './0002-outside-log.ts';
 import { sql as notifications } from './0003-notifications.ts';
+import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
 import { sql as sinks } from './0007-sinks.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
@@ -11,6 +12,7 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 1, name: 'spine', sql: spine },
   { version: 2, name: 'outside-log', sql: outsideLog },
   { version: 3, name: 'notifications', sql: notifications },
+  { version: 4, name: 'slots-by-tenant', sql: slotsByTenant },
   { version: 7, name: 'sinks', sql: sinks },
 ];
 
