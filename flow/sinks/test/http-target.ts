@@ -29,7 +29,7 @@ export async function openHttpTarget() {
         });
       });
       server.listen(port, '127.0.0.1', () => {
-        port = (server?.address() as { port: number }).port;
+        ({ port } = (server as Server).address() as { port: number });
         done();
       });
     });
