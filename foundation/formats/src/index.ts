@@ -1,0 +1,3 @@
+export * from './line-protocol/line-parser.ts';
+export * from './line-protocol/write-line.ts';
+export * from './openstack.ts';
