@@ -38,7 +38,10 @@ export function shapeOf(head: LineHead, fields: readonly ShapedField[], context:
 
 function plainShape(head: LineHead, fields: readonly ShapedField[], context: LineContext): FieldShape | string {
   // Sorted, since many clients write the fields of one series in changing order.
-  const valueNames = fields.filter(({ name, isNumber }) => isNumber && name !== 'time').map(({ name }) => name).sort();
+  const valueNames = fields
+    .filter(({ name, isNumber }) => isNumber && name !== 'time')
+    .map(({ name }) => name)
+    .sort();
   if (valueNames.length > eventMessageLimits.values) return `more than ${eventMessageLimits.values} fields`;
   if (fields.every(({ name }) => name === 'time')) return 'the only field is named time, which is left out';
   const series = seriesOf(head.measurement, head.tags, valueNames, context);

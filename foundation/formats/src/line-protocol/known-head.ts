@@ -66,7 +66,9 @@ export class KnownHead {
 
   /** @param end place of the equals sign */
   addName(body: Buffer, start: number, end: number): number {
-    return this.#names.push({ bytes: Buffer.from(body.subarray(start, end + 1)), text: unescaped(body, start, end) }) - 1;
+    return (
+      this.#names.push({ bytes: Buffer.from(body.subarray(start, end + 1)), text: unescaped(body, start, end) }) - 1
+    );
   }
 
   /** To be called before a line: names that were given out stay the same within one. */
@@ -146,8 +148,6 @@ export class KnownHeads {
 function isSame(head: KnownHead, body: Buffer, start: number, end: number, context: LineContext): boolean {
   const { bytes } = head;
   return (
-    bytes.length === end - start &&
-    head.context === context &&
-    body.compare(bytes, 0, bytes.length, start, end) === 0
+    bytes.length === end - start && head.context === context && body.compare(bytes, 0, bytes.length, start, end) === 0
   );
 }

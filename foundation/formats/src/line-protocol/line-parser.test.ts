@@ -22,7 +22,8 @@ function eventOf(line: string, over: Partial<ReadOptions> = {}): NewEvent {
 
 describe('A line becomes an event', () => {
   it('with the measurement as its name, tags in the series, fields as values, and its own time', () => {
-    const line = 'cpu,host=web-1,environment=prod,zone=fra,service=shop,guest=vm-3,core=2 user=1.5,idle=97i 1700000000123456789';
+    const line =
+      'cpu,host=web-1,environment=prod,zone=fra,service=shop,guest=vm-3,core=2 user=1.5,idle=97i 1700000000123456789';
     expect(eventOf(line)).toEqual({
       series: {
         ...{ tenant: 'acme', name: 'cpu', environment: 'prod', zone: 'fra', host: 'web-1', guest: 'vm-3' },
@@ -51,7 +52,7 @@ describe('A line becomes an event', () => {
     ['0.1', 0.1],
     ['123456789.123456', 123456789.123456],
     ['0.000000000000000000000000000001', 1e-30],
-    ['3.141592653589793238', 3.141592653589793],
+    ['3.141592653589793238', Math.PI],
     ['99999999999999999999', 1e20],
     ['7i', 7],
     ['-7i', -7],
@@ -73,7 +74,9 @@ describe('A line becomes an event', () => {
   });
 
   it('keeps text and booleans as detail', () => {
-    const event = eventOf('app s="a \\"b\\" C:\\\\x, y=z",t=t,T=T,tr=true,Tr=True,TR=TRUE,f=f,F=F,fa=false,Fa=False,FA=FALSE');
+    const event = eventOf(
+      'app s="a \\"b\\" C:\\\\x, y=z",t=t,T=T,tr=true,Tr=True,TR=TRUE,f=f,F=F,fa=false,Fa=False,FA=FALSE',
+    );
     expect(event).toMatchObject({ values: [], series: { valueNames: [] } });
     const [yes, no] = [true, false];
     const booleans = { t: yes, T: yes, tr: yes, Tr: yes, TR: yes, f: no, F: no, fa: no, Fa: no, FA: no };

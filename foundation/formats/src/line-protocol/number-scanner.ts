@@ -65,7 +65,13 @@ export class NumberScanner {
 
   #integer(
     body: Buffer,
-    { start, at, isNegative, digits, count }: Record<'start' | 'at' | 'digits' | 'count', number> & { isNegative: boolean },
+    {
+      start,
+      at,
+      isNegative,
+      digits,
+      count,
+    }: Record<'start' | 'at' | 'digits' | 'count', number> & { isNegative: boolean },
   ): number {
     const isUnsigned = body[at] === 0x75;
     if (isUnsigned && isNegative) return this.#bad('an unsigned integer below zero');
@@ -76,9 +82,7 @@ export class NumberScanner {
     if (count > 40) return this.#bad('an integer beyond 64 bits');
     const text = body.toString('latin1', start, at);
     const integer = BigInt(text);
-    const isWithin = isUnsigned
-      ? integer <= largestUnsigned
-      : integer >= -largestSigned && integer < largestSigned;
+    const isWithin = isUnsigned ? integer <= largestUnsigned : integer >= -largestSigned && integer < largestSigned;
     if (!isWithin) return this.#bad('an integer beyond 64 bits');
     this.value = Number(integer);
     if (!Number.isSafeInteger(this.value)) this.exact = integer.toString();

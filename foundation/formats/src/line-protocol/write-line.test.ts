@@ -15,7 +15,11 @@ function read(body: string | Buffer) {
 
 /** Text that a name or a tag can carry whole. */
 const name = fc
-  .string({ unit: fc.oneof(fc.constantFrom(',', '=', ' ', '\\', '"', '#', 'ä', '😀', "'"), fc.string({ maxLength: 1 })), minLength: 1, maxLength: 12 })
+  .string({
+    unit: fc.oneof(fc.constantFrom(',', '=', ' ', '\\', '"', '#', 'ä', '😀', "'"), fc.string({ maxLength: 1 })),
+    minLength: 1,
+    maxLength: 12,
+  })
   .filter((text) => /^[^\0\t\r\n]+$/.test(text) && text.isWellFormed() && !/\\$|^#/.test(text))
   .filter((text) => !['time', '__proto__', 'environment', 'zone', 'host', 'guest', 'service'].includes(text));
 const text = fc.string({ unit: 'grapheme' }).filter((value) => value.isWellFormed() && !value.includes('\0'));
@@ -57,7 +61,9 @@ describe('What is written is read as the same', () => {
       fc.property(
         fc.string({ unit: 'binary' }),
         fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 3 }),
-        fc.dictionary(fc.string({ unit: 'binary' }), fc.oneof(fc.string({ unit: 'binary' }), fc.double()), { maxKeys: 3 }),
+        fc.dictionary(fc.string({ unit: 'binary' }), fc.oneof(fc.string({ unit: 'binary' }), fc.double()), {
+          maxKeys: 3,
+        }),
         (measurement, tags, fields) => {
           const written = writeLine({ measurement, tags, fields });
           const { events } = read(`before v=1\n${written ?? ''}\nafter v=2\n`);
@@ -76,7 +82,27 @@ describe('What is written is read as the same', () => {
 });
 
 describe('Bytes of any kind', () => {
-  const parts = ['cpu', ',', '=', ' ', '\n', '\\', '"', 'a=b', 'v=1', '1i', '-', '.', 'e', '#', '\r', '\0', '\xff', ' 5\n', '""'];
+  const parts = [
+    'cpu',
+    ',',
+    '=',
+    ' ',
+    '\n',
+    '\\',
+    '"',
+    'a=b',
+    'v=1',
+    '1i',
+    '-',
+    '.',
+    'e',
+    '#',
+    '\r',
+    '\0',
+    '\xff',
+    ' 5\n',
+    '""',
+  ];
 
   it('never make it throw, stop or invent lines', () => {
     const bytes = fc.array(fc.oneof(fc.constantFrom(...parts), fc.string({ maxLength: 2 })), { maxLength: 60 });
