@@ -6,6 +6,7 @@ export * from './api/routes.ts';
 export * from './check-tally.ts';
 export * from './conditions/index.ts';
 export * from './dead-letter.ts';
+export * from './delivery.ts';
 export * from './distribution.ts';
 export * from './duration.ts';
 export * from './errors.ts';
