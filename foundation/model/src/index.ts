@@ -26,6 +26,7 @@ export * from './problem.ts';
 export * from './processes.ts';
 export * from './query.ts';
 export * from './reasons.ts';
+export * from './receipt.ts';
 export * from './remote-zone.ts';
 export * from './resource.ts';
 export * from './rollup.ts';
