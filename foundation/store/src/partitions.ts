@@ -111,6 +111,7 @@ export async function sweepOldRows(
 ): Promise<void> {
   const olderThan = (milliseconds: number) => sql`now() - ${milliseconds} * interval '1 millisecond'`;
   await sql`delete from check_slots where slot_at < ${olderThan(2 * dayMs)}`.execute(db);
+  await sql`delete from deliveries where expires_at < now()`.execute(db);
   await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from dead_letters where at < ${olderThan(30 * dayMs)}`.execute(db);
   await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);

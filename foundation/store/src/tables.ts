@@ -309,6 +309,7 @@ export interface Tables {
     answer: Json<Record<string, unknown>> | null;
     created_at: DefaultInstant;
   };
+  deliveries: { id: string; expires_at: Instant };
   change_records: {
     id: Generated<Big>;
     at: DefaultInstant;
