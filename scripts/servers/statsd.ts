@@ -38,9 +38,9 @@ export async function startStatsd(flushMs = 200): Promise<Statsd> {
   const [port = 0, managementPort = 0] = await freePorts(2);
   const told = join(folder, 'told.ndjson');
   const config = {
-    ...{ told, port, address: '127.0.0.1', mgmt_port: managementPort, mgmt_address: '127.0.0.1' },
+    ...{ told, mgmt_port: managementPort, mgmt_address: '127.0.0.1' },
     ...{ flushInterval: flushMs, backends: [join(folder, 'backend.cjs')] },
-    servers: [{ server: './servers/udp' }, { server: './servers/tcp' }],
+    servers: ['./servers/udp', './servers/tcp'].map((server) => ({ server, port, address: '127.0.0.1' })),
   };
   writeFileSync(join(folder, 'backend.cjs'), backend);
   writeFileSync(join(folder, 'preload.cjs'), preload);

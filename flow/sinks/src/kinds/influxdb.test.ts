@@ -1,3 +1,5 @@
+import { LineParser } from '@watchkeeper/formats';
+import type { NewEvent } from '@watchkeeper/model';
 import { expect, it } from 'vitest';
 import { openHttpTarget } from '../../test/http-target.ts';
 import { aBatch, aContext, anOutgoing, someEvents } from '../../test/outgoing.ts';
@@ -10,20 +12,29 @@ const never = new AbortController().signal;
 async function openTarget() {
   const target = await openHttpTarget();
   const points = () => {
-    const kept = new Map<string, string>();
-    for (const line of target.taken.flatMap(({ body }) => body.toString().split(/\n(?=monitor)/))) {
-      const [, series = '', fields = '', time = ''] =
-        /^((?:\\.|[^\\ ])+) ((?:"(?:\\.|[^"\\])*"|[^" ])+) (\d+)$/s.exec(line) ?? [];
-      kept.set(`${series} ${time}`, fields);
+    const kept = new Map<string, NewEvent>();
+    for (const { body } of target.taken) {
+      const options = {
+        context: { tenant: 'default', attributes: {} },
+        precision: 'ns',
+        receivedUs: Date.now() * 1000,
+      } as const;
+      const reading = new LineParser(1000).open(body, options);
+      while (reading.read(1000));
+      expect(reading.badLines).toEqual([]);
+      for (const event of reading.events) {
+        const { valueNames: _, ...series } = event.series;
+        kept.set(JSON.stringify([series, event.timeUs, event.timeNs]), event);
+      }
     }
-    return kept;
+    return [...kept.values()];
   };
   return {
     ...{ ...target, points, options: { url: target.url, version: '1' as const, database: 'wk' } },
     values: () =>
-      [...points().values()].flatMap((fields) => {
-        const found = /(?:^|,)durationMs=([0-9.]+)/.exec(fields)?.[1];
-        return found === undefined ? [] : [Number(found)];
+      points().flatMap(({ series, values }) => {
+        const value = values[series.valueNames.indexOf('durationMs')];
+        return typeof value === 'number' ? [value] : [];
       }),
   };
 }
@@ -44,19 +55,17 @@ it('Events of one instant stay apart: in the nanoseconds, or by a tag where the 
   await sink.write(aBatch(events), never);
   await sink.write(aBatch(events.slice(0, 4), { partition: 3 }), never);
   await sink.write(aBatch(events), never);
-  expect(target.points().size).toBe(9);
-  const lines = [...target.points()].map(([series, fields]) => `${/\d+$/.exec(series)?.[0]} ${fields}`);
-  expect(lines.slice(0, 5)).toEqual([
-    '1700000000000000000 durationMs=1,events=1i',
-    '1700000000000000064 durationMs=2,events=1i',
-    '1700000000000000005 durationMs=3,events=1i',
-    '1700000000000000005 durationMs=4,events=1i',
-    '1700000000000000000 durationMs=5,events=1i',
+  expect(target.points().map(({ timeUs: us, timeNs = 0 }) => (us - timeUs) * 1000 + timeNs)).toEqual([
+    ...[0, 64, 5, 5, 0],
+    ...[3, 67, 5, 5],
   ]);
-  expect([...target.points().keys()].map((key) => /,event=([\d.]+)/.exec(key)?.[1])).toEqual([
+  expect(target.points().map(({ series }) => series.attributes.event)).toEqual([
     ...[undefined, undefined, '0', '0.1', '0.16'],
     ...[undefined, undefined, '3', '3.1'],
   ]);
+  expect(target.taken[0]?.body.toString().split('\n')[1]).toBe(
+    'monitor.checked,environment=production,service=shop,status=200,outcome=ok durationMs=2,events=1i 1700000000000000064',
+  );
   await target.close();
 });
 
