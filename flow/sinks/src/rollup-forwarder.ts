@@ -25,7 +25,7 @@ const mostKeys = 100_000;
 /** Periods that are looked at together. */
 const periodsAtOnce = 1000;
 /** Shortest and longest pause between two looks, milliseconds. */
-const pauseBounds = { shortestMs: 250, longestMs: 5000 };
+const pauseBounds = { shortestMs: 250, longestMs: 1000 };
 
 /** A rollup for one sink, as one definition of it says. */
 export interface RollupForwarding {
@@ -80,7 +80,8 @@ class PeriodForwarding {
   readonly #delayMs: number;
   readonly #correctForMs: number;
   #epoch = 0;
-  #sentUntilMs = 0;
+  /** End of the last period that was sent; undefined while there is none to begin with. */
+  #sentUntilMs: number | undefined;
   #chosen = 0;
   /** What periods counted when they were sent, by their start; of those that may still change. */
   #counts = new Map<number, number>();
@@ -98,25 +99,26 @@ class PeriodForwarding {
   async run(onProgress: () => void): Promise<void> {
     const { store, clock } = this.#options;
     const { sink, signal } = this.#forwarding;
+    const grid = this.#granularityMs;
     const position = await openPeriods(store.db, sink.id);
     this.#epoch = position.epoch;
     this.#chosen = position.chosen;
     this.#counts = new Map(Object.entries(position.counts).map(([start, count]) => [Number(start), count]));
-    const grid = this.#granularityMs;
-    const first = position.sentUntilMs ?? (await this.#oldest()) ?? (await addedUpUntil(store.db));
     // A period that had begun before is not whole.
-    this.#sentUntilMs =
-      position.sentUntilMs === null ? Math.floor(first / grid) * grid : Math.ceil(first / grid) * grid;
+    if (position.sentUntilMs !== null) this.#sentUntilMs = Math.ceil(position.sentUntilMs / grid) * grid;
+    const { shortestMs, longestMs } = pauseBounds;
     while (!signal.aborted) {
       const untilMs = (await addedUpUntil(store.db)) - this.#delayMs;
-      const endMs = Math.floor(untilMs / grid) * grid;
       const rollup = await this.#rollup();
-      if (!(await this.#sendChanged(rollup))) return;
-      if (!(await this.#sendNew(rollup, endMs))) return;
+      this.#sentUntilMs ??= await oldestPeriod(store.db, this.#periodsOf(rollup));
+      let pauseMs = longestMs;
+      if (this.#sentUntilMs !== undefined) {
+        if (!(await this.#sendChanged(rollup))) return;
+        if (!(await this.#sendNew(rollup, Math.floor(untilMs / grid) * grid))) return;
+        pauseMs = this.#until + grid - untilMs;
+      }
       onProgress();
-      const nextMs = this.#sentUntilMs + grid - untilMs;
-      const { shortestMs, longestMs } = pauseBounds;
-      await clock.pause(Math.max(shortestMs, Math.min(longestMs, nextMs)), signal);
+      await clock.pause(Math.max(shortestMs, Math.min(longestMs, pauseMs)), signal);
     }
   }
 
@@ -137,8 +139,8 @@ class PeriodForwarding {
     return { definitionId: rollup.id, tenantId, granularityMs: this.#granularityMs };
   }
 
-  async #oldest(): Promise<number | undefined> {
-    return oldestPeriod(this.#options.store.db, this.#periodsOf(await this.#rollup()));
+  get #until(): number {
+    return this.#sentUntilMs as number;
   }
 
   /** Periods that have changed since they were sent. */
@@ -150,16 +152,16 @@ class PeriodForwarding {
     for (const start of starts) {
       const count = present.get(start) ?? 0;
       if (count === this.#counts.get(start)) continue;
-      if (!(await this.#send(rollup, start, this.#sentUntilMs))) return false;
+      if (!(await this.#send(rollup, start, this.#until))) return false;
     }
     return true;
   }
 
   async #sendNew(rollup: RollupRow, endMs: number): Promise<boolean> {
     const { store } = this.#options;
-    while (this.#sentUntilMs < endMs) {
-      const toMs = Math.min(endMs, this.#sentUntilMs + periodsAtOnce * this.#granularityMs);
-      const range = { fromMs: this.#sentUntilMs, toMs };
+    while (this.#until < endMs) {
+      const toMs = Math.min(endMs, this.#until + periodsAtOnce * this.#granularityMs);
+      const range = { fromMs: this.#until, toMs };
       const present = await readPeriodCounts(store.db, { ...this.#periodsOf(rollup), ...range });
       for (let start = range.fromMs; start < toMs; start += this.#granularityMs) {
         if (present.has(start)) {
@@ -168,7 +170,7 @@ class PeriodForwarding {
           this.#counts.set(start, 0);
         }
       }
-      if (this.#sentUntilMs < toMs || present.size === 0) await this.#advance(toMs, 0, []);
+      if (this.#until < toMs || present.size === 0) await this.#advance(toMs, 0, []);
     }
     return true;
   }

@@ -78,6 +78,9 @@ export async function openSinkWorld({
     store,
     messages,
     filesDir,
+    get eventLog() {
+      return eventLog;
+    },
     async reopenLog() {
       await eventLog.close();
       eventLog = await openLog();
