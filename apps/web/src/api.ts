@@ -73,6 +73,14 @@ export const useDeadLetters = (isEnabled: boolean, limit: number) =>
     enabled: isEnabled,
   });
 
+/** Sinks, how far they are and what they forwarded. */
+export const useSinks = () =>
+  useQuery({
+    queryKey: ['sinks'],
+    queryFn: ({ signal }) => api.call('listSinks', { signal }),
+    refetchInterval: 5000,
+  });
+
 export const useZones = () =>
   useQuery({ queryKey: ['zones'], queryFn: () => api.call('listZones'), staleTime: 30_000 });
 
