@@ -8,6 +8,7 @@ import { SettingsSchema } from '../apps/server/src/index.ts';
 import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
+import { sinkTypes } from '../flow/sinks/src/index.ts';
 import { monitorTypes } from '../flow/sources/src/index.ts';
 import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
@@ -99,6 +100,7 @@ async function pluginsPage(): Promise<string> {
   ])[] = [
     ['Monitor types', monitorTypes as never],
     ['Alert channel types', channelTypes as never],
+    ['Sink types', sinkTypes as never],
     ['Log drivers', logDrivers as never],
     ['Message drivers', messageDrivers as never],
   ];
