@@ -151,13 +151,16 @@ function Form({
           }
         />
       </details>
-      <SchemaFields
-        schema={going}
-        values={input}
-        pointer=""
-        problems={problems}
-        onChange={(path, value) => setInput((before) => withValue(before, path, value) as SinkInput)}
-      />
+      <details>
+        <summary>Batches and attempts</summary>
+        <SchemaFields
+          schema={going}
+          values={input}
+          pointer=""
+          problems={problems}
+          onChange={(path, value) => setInput((before) => withValue(before, path, value) as SinkInput)}
+        />
+      </details>
       <Field
         title="Paused: nothing goes out, and it goes on where it was"
         schema={{ type: 'boolean' }}
@@ -188,5 +191,7 @@ function firstInput(types: Types, present: Sink | undefined): SinkInput {
     events: { names: [], where: {} },
     begin: 'now',
     paused: false,
+    mapping: initialOf(naming),
+    ...initialOf(going),
   };
 }
