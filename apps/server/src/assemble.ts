@@ -6,7 +6,7 @@ import { type Logger, systemClock } from '@watchkeeper/kit';
 import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
-import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import { EventSender, monitorTypes, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -108,6 +108,9 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
+  // What others send without identity gets one here.
+  const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+
   // Processor: events are added up into rollups, and stored where the log is outside of the database.
   const processor = has('processor')
     ? startProcessor({
@@ -147,13 +150,14 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed }),
+    readFigures({ store, eventLog, receipt, scheduler, processor, health, deliveries, notifier, liveFeed }),
   );
-  const api = has('api')
+  const api = receipt
     ? await createApi({
         ...{
           store,
           eventLog,
+          receipt,
           messages,
           clock,
           logger,
@@ -166,6 +170,11 @@ async function build(options: AssembleOptions, ends: Ends) {
         },
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
+        lineProtocol: {
+          database: settings.lineProtocol.database,
+          bodyBytes: settings.lineProtocol.bodyBytes,
+          repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
+        },
         requestsPerMinute: settings.limits.requestsPerMinute,
       })
     : undefined;

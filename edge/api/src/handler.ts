@@ -6,6 +6,7 @@ import type {
   AnswerOf,
   BodyOf,
   EventLog,
+  EventReceipt,
   MonitorType,
   OperationName,
   ParamsOf,
@@ -81,6 +82,8 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly store: Store;
   readonly eventLog: EventLog;
+  /** For events of clients without identity. */
+  readonly receipt: EventReceipt;
   readonly messages: Messages;
   readonly clock: Clock;
   readonly logger: Logger;
