@@ -9,6 +9,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly default: Bench }
   'http-checks': () => import('./http-checks.ts'),
   'kafka-stored': () => import('./kafka-stored.ts'),
   'line-protocol': () => import('./line-protocol.ts'),
+  middleware: () => import('./middleware.ts'),
   'take-over': () => import('./take-over.ts'),
 };
 

@@ -138,6 +138,15 @@ async function build(options: AssembleOptions, ends: Ends) {
     await carrier?.close();
   });
 
+  // What this process tells the others of itself.
+  const heartbeat = startHeartbeat({
+    ...{ store, clock, logger, version, startedAt, zones },
+    id: holder,
+    roles: settings.roles,
+    figures: measureProcess({ scheduler, processor, health, lastError: options.lastError }),
+  });
+  ends.add('heartbeat', () => heartbeat.stop());
+
   // Edge: people and programs.
   const liveFeed = new LiveFeed({ eventLog, messages, clock, logger });
   ends.add('liveFeed', () => liveFeed.close());
@@ -168,6 +177,7 @@ async function build(options: AssembleOptions, ends: Ends) {
           readiness,
           metrics,
         },
+        databaseBackMs: () => heartbeat.databaseBackMs(),
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
         lineProtocol: {
@@ -184,13 +194,6 @@ async function build(options: AssembleOptions, ends: Ends) {
 
   const maintenance = startMaintenance({ store, clock, logger, holder, retention: settings.retention });
   ends.add('maintenance', () => maintenance.drain());
-  const heartbeat = startHeartbeat({
-    ...{ store, clock, logger, version, startedAt, zones },
-    id: holder,
-    roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, health, lastError: options.lastError }),
-  });
-  ends.add('heartbeat', () => heartbeat.stop());
 
   return {
     store,

@@ -1,9 +1,10 @@
 import type { Figure, LiveFeed } from '@watchkeeper/api';
+import type { BufferedOutlet } from '@watchkeeper/buffer';
 import type { Deliveries, Health } from '@watchkeeper/health';
 import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
-import type { BufferedOutlet, Receipt, Scheduler } from '@watchkeeper/sources';
+import type { Receipt, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {

@@ -4,6 +4,7 @@ import helmet from '@fastify/helmet';
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
+import { fastifyMetrics } from '@watchkeeper/middleware/fastify';
 import { type OperationName, operations, type Route, routes, WatchkeeperError } from '@watchkeeper/model';
 import Fastify, {
   type FastifyBaseLogger,
@@ -62,10 +63,10 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  await app.register(fastifyMetrics, { metrics: metrics.http });
   app.addHook('onResponse', async (request, reply) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode };
-    metrics.observeRequest(labels, reply.elapsedTime / 1000);
-    request.log.debug({ ...labels, url: request.url, durationMs: reply.elapsedTime, requestId: request.id }, 'request');
+    const told = { method: request.method, route: request.routeOptions.url ?? 'none', status: reply.statusCode };
+    request.log.debug({ ...told, url: request.url, durationMs: reply.elapsedTime, requestId: request.id }, 'request');
   });
 
   await app.register(helmet, {

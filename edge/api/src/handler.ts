@@ -92,6 +92,8 @@ export interface ApiDependencies {
   readonly channelTypes: PluginLoaders<AlertChannelType>;
   readonly sendTest: SendTest;
   readonly product: Product;
+  /** Time since this process reached the database again, milliseconds; 0 while it is away, null when it has not been away. */
+  readonly databaseBackMs: () => number | null;
 }
 
 /** Sends a test notification through a channel as it is described and tells what became of it. */

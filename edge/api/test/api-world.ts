@@ -42,6 +42,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     sendTest: async () => ({ delivered: true, answer: 'taken', error: null, durationMs: 1 }),
     requestsPerMinute: 1_000_000,
     lineProtocol: { database: 'watchkeeper', bodyBytes: 1024 * 1024, repeatedWithinMs: 900_000 },
+    databaseBackMs: () => null,
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: new Metrics(async () => []),
     ...over,
