@@ -122,7 +122,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     outages.push(outage);
     await row.filter({ hasText: 'Silent' }).waitFor({ timeout: noticeMs });
     if (title !== undefined) await page.getByRole('heading', { name: title }).waitFor({ timeout: noticeMs });
-    if (replaced) await row.filter({ hasText: 'replaced by' }).waitFor({ timeout: noticeMs });
+    if (replaced) await row.filter({ hasText: 'its work is done by' }).waitFor({ timeout: noticeMs });
     const elsewhere = replaced ? undefined : zones;
     await until(
       `others to go on without ${victim.name}`,
@@ -202,6 +202,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
       .getByText(/Shown is what was known at/)
       .first()
       .waitFor({ timeout: noticeMs });
+    await overview.getByRole('link', { name: /As of \d\d:\d\d:\d\d/ }).waitFor({ timeout: noticeMs });
     await victim.start();
     outages.push({ zones: clusterZones, fromMs: killedMs - checkMs, toMs: Date.now() + noticeMs });
     await allGoOn();

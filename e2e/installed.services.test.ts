@@ -100,6 +100,7 @@ describe('The installed package', () => {
     expect([wrong.code, wrong.stderr.includes('roles')]).toEqual([78, true]);
     const right = await run(program, ['config', 'check', '--listen', '127.0.0.1:7999']);
     expect(right.stdout).toMatch(/listen\s+127\.0\.0\.1:7999\s+flag/);
+    expect(right.stdout).toMatch(/eventLog\.kafka\.topic\s+watchkeeper\.events\s+default/);
     const nobody = await run(program, ['--data-dir', join(folder, 'nowhere'), 'monitor', 'list']);
     expect([nobody.code, nobody.stderr.includes('No server is known')]).toEqual([64, true]);
     const away = await run(program, ['--server', 'http://127.0.0.1:9', '--key', 'wk_x', 'monitor', 'list']);

@@ -74,7 +74,7 @@ describe.skipIf(isMissing)('The page of processes', () => {
     expect(doctor.stdout).toMatch(/processes +2 running/);
   });
 
-  it('when one is killed, its partitions are seen to be read by nobody, then by the other, and it is silent within 15 s', async () => {
+  it('when one is killed, it is silent within 15 s, and the other one reads its partitions', async () => {
     const { items } = await list();
     const killed = items.find(({ roles }) => !roles.includes('api')) ?? items[0];
     const other = items.find(({ roles }) => roles.includes('api')) ?? items[0];
@@ -85,18 +85,15 @@ describe.skipIf(isMissing)('The page of processes', () => {
       .getByRole('row')
       .filter({ hasText: nameOf(killed) })
       .filter({ hasText: 'Silent' });
-    await Promise.all([
-      page.getByText(/^Nobody has read \d+ partitions? for/).waitFor({ timeout: 15_000 }),
-      silent.waitFor({ timeout: 15_000 }),
-    ]);
+    await silent.waitFor({ timeout: 15_000 });
     expect(performance.now() - killedMs).toBeLessThan(15_000);
-    await silent.filter({ hasText: `replaced by ${nameOf(other)}` }).waitFor({ timeout: 10_000 });
+    await silent.filter({ hasText: `its work is done by ${nameOf(other)}` }).waitFor({ timeout: 10_000 });
     await page.getByRole('heading', { name: /^Everything is read/ }).waitFor({ timeout: 10_000 });
-    await page.getByText(`${nameOf(killed)} has been silent for`, { exact: false }).waitFor();
+    await page.getByText(`${nameOf(killed)} fell silent`, { exact: false }).waitFor();
     const doctor = await first.wk('doctor');
     expect(doctor.stdout).toContain(`1 running; ${nameOf(killed)} fell silent and others took over`);
     expect(doctor.code).toBe(0);
-    expect((await first.wk('process', 'list')).stdout).toContain(`Silent, replaced by ${nameOf(other)}`);
+    expect((await first.wk('process', 'list')).stdout).toContain(`Silent, its work is done by ${nameOf(other)}`);
   });
 
   it('what could not be taken is in sight: on the page, in the command line, in the metrics', async () => {
@@ -109,6 +106,10 @@ describe.skipIf(isMissing)('The page of processes', () => {
     await page.reload();
     await page.getByRole('heading', { name: 'Dead letters' }).waitFor();
     await page.getByRole('region', { name: 'Dead letters' }).getByText('the message is no JSON').waitFor();
+    await page.getByRole('link', { name: /Some messages could not be taken/ }).waitFor();
+    await page.getByRole('link', { name: 'see dead letters' }).click();
+    await page.getByText('Body, 5 bytes').click();
+    await page.getByText('hello', { exact: true }).waitFor();
     const shown = await first.wk('dead-letter', 'list');
     expect(shown.stdout).toMatch(/validation_failed +kafka events\/3 at 1204 +the message is no JSON/);
     expect(JSON.parse((await first.wk('--json', 'dead-letter', 'list')).stdout)).toMatchObject({
@@ -156,6 +157,7 @@ describe.skipIf(isMissing)('The page of processes', () => {
       .getByText(/Shown is what was known at/)
       .waitFor({ timeout: 30_000 });
     expect(await page.getByRole('heading', { level: 1 }).count()).toBe(1);
+    await page.getByRole('link', { name: /No answer.*As of \d\d:\d\d:\d\d/ }).waitFor({ timeout: 30_000 });
     await first.start();
     await page.getByText(/Shown is what was known at/).waitFor({ state: 'detached', timeout: 30_000 });
     await page.getByRole('heading', { name: /^Everything is read/ }).waitFor({ timeout: 30_000 });

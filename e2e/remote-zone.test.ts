@@ -9,10 +9,15 @@ describe('A zone without a database', { timeout: 90_000 }, () => {
   let server: RunningServer;
   let target: Server;
   let url = '';
+  /** Requests that the target has had. */
+  let asked = 0;
   const remotes: RunningRemoteZone[] = [];
 
   beforeAll(async () => {
-    target = createServer((_request, response) => response.end('x'));
+    target = createServer((_request, response) => {
+      asked += 1;
+      response.end('x');
+    });
     await new Promise<void>((done) => target.listen(0, '127.0.0.1', done));
     url = `http://127.0.0.1:${(target.address() as { port: number }).port}/`;
     server = await RunningServer.start();
@@ -138,6 +143,31 @@ describe('A zone without a database', { timeout: 90_000 }, () => {
     expect(slotsOf(early)).toEqual(inARow(early.length));
     const all = slotsOf(await checks(id));
     expect(new Set(all).size).toBe(all.length);
+    await remote.signal('SIGTERM');
+  });
+
+  it('that is started while its server hangs is watched from within seconds, and every check is stored once', async () => {
+    const id = await makeZone('eros');
+    const remote = remoteZone('eros', (await makeKey('eros')).secret);
+    await remote.start();
+    await until('checks', async () => (await checks(id)).length >= 2);
+    await remote.signal('SIGKILL');
+    process.kill(server.pid, 'SIGSTOP');
+    let startedMs = 0;
+    try {
+      await remote.start();
+      startedMs = Date.now();
+      const before = asked;
+      await until('checks on its own', async () => asked >= before + 3, 10_000);
+      expect(remote.said).toContain('goes on on its own');
+    } finally {
+      process.kill(server.pid, 'SIGCONT');
+    }
+    await until('what was seen meanwhile', async () =>
+      (await checks(id)).some(({ atMs }) => atMs > startedMs && atMs < startedMs + 8000),
+    );
+    const slots = slotsOf(await checks(id));
+    expect(new Set(slots).size).toBe(slots.length);
     await remote.signal('SIGTERM');
   });
 

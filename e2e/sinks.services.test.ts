@@ -20,8 +20,7 @@ describe.skipIf(isMissing)('Events are sent on', () => {
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    influx = await startInfluxDb();
-    await influx.query('create database wk');
+    influx = await startInfluxDb('wk');
     server = await RunningServer.start('--demo');
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
     page = await (await browser.newContext({ viewport: { width: 1440, height: 900 } })).newPage();
@@ -64,7 +63,7 @@ batchWait: 200ms
       }),
     });
     const { rows } = (await response.json()) as QueryResult;
-    const there = await influx.query(
+    const there = await influx.series(
       `select sum(events), sum(durationMs) from "monitor.checked" where time >= '${from}' and time < '${to}' group by service`,
       'wk',
     );
@@ -83,7 +82,7 @@ batchWait: 200ms
     const row = page.getByRole('row', { name: /^influx/ });
     await row.getByText(/failing since/).waitFor();
     await row.getByText(/ECONNREFUSED/).waitFor();
-    await influx.start();
+    await influx.restart();
     await row.getByText('forwarding').waitFor({ timeout: 30_000 });
     expect((await sink('influx')).status).toMatchObject({ refused: 0, skipped: 0, lastError: null });
   });

@@ -58,8 +58,8 @@ export class StoredEvents {
   }
 
   /**
-   * Slots between the first and the last one of a monitor in a zone that nobody checked. Without those after a slot
-   * that was tried again: on a busy machine the second attempt may end after the next slot has begun.
+   * Slots between the first and the last one of a monitor in a zone that nobody checked. Without those that began while
+   * a check of the same monitor was under way, or about to be tried again: one that began late may last that long.
    */
   async missedSlots(): Promise<{ readonly monitor: string; readonly zone: string; readonly atMs: number }[]> {
     return this.#rows(`
@@ -70,8 +70,12 @@ export class StoredEvents {
       select span.name as monitor, span.zone, (extract(epoch from slot) * 1000)::float8 as "atMs"
       from span, generate_series(first, last, interval_ms * interval '1 millisecond') as slot
       where not exists (
-        select from check_slots c where c.monitor_id = span.id and c.zone = span.zone
-          and (c.slot_at = slot or c.slot_at = slot - interval_ms * interval '1 millisecond' and c.attempt > 1)
+        select from check_slots c where c.monitor_id = span.id and c.zone = span.zone and c.slot_at = slot
+      ) and not exists (
+        select from events e join series s on s.id = e.series_id
+        where s.source = span.id::text and s.zone = span.zone and s.name in ('monitor.checked', 'monitor.attempted')
+          and e.time between slot - interval_ms * interval '1 millisecond' and slot
+          and e.time + (e.values[array_position(s.value_names, 'durationMs')] + 300) * interval '1 millisecond' > slot
       ) order by 3, 2, 1`);
   }
 

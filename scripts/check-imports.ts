@@ -14,13 +14,18 @@ const withinGroup: Readonly<Record<string, readonly string[]>> = {
   'foundation/guard': ['foundation/model', 'foundation/kit'],
   'foundation/formats': ['foundation/model'],
   'foundation/store': ['foundation/model', 'foundation/kit'],
+  'foundation/buffer': ['foundation/model', 'foundation/kit'],
   'foundation/messages': ['foundation/model', 'foundation/kit', 'foundation/store'],
-  'edge/api': [],
+  'edge/api': ['edge/middleware'],
   'edge/client': [],
+  'edge/emit': [],
+  'edge/middleware': ['edge/emit'],
 };
 /** Packages that see less than their group may. */
 const onlySees: Readonly<Record<string, readonly string[]>> = {
   'edge/client': ['foundation/model'],
+  'edge/emit': ['foundation/model', 'foundation/kit', 'foundation/buffer'],
+  'edge/middleware': ['edge/emit'],
   'apps/web': ['edge/client', 'foundation/model'],
   'apps/cli': ['edge/client', 'foundation/model'],
 };
@@ -48,10 +53,10 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 function checkFile({ path, text }: SourceFile): void {
   const from = packageOf(path);
-  const declared = Object.keys(
-    (JSON.parse(readFileSync(join(repositoryRoot, from, 'package.json'), 'utf8')) as { dependencies?: object })
-      .dependencies ?? {},
-  );
+  const { dependencies, peerDependencies } = JSON.parse(
+    readFileSync(join(repositoryRoot, from, 'package.json'), 'utf8'),
+  ) as { dependencies?: object; peerDependencies?: object };
+  const declared = Object.keys({ ...dependencies, ...peerDependencies });
   for (const { specifier, isLazy } of importsOf(text)) {
     if (specifier.startsWith('.')) {
       const target = packageOf(posix.join(posix.dirname(path), specifier));

@@ -14,6 +14,7 @@ import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
   type CloudEvent,
   cloudEventContentType,
+  EventMapping,
   EventMessage,
   errorCatalogue,
   eventMessageLimits,
@@ -69,9 +70,34 @@ function settingsRows(schema: Json, path = ''): unknown[][] {
   });
 }
 
+/** Fields of a mapping; a text is where it stands or what it is, and both forms are told once. */
+function mappingRows(schema: Json, path = ''): unknown[][] {
+  const required = (schema.required ?? []) as string[];
+  return Object.entries((schema.properties ?? {}) as Record<string, Json>).flatMap(([name, property]) => {
+    const own = path === '' ? name : `${path}.${name}`;
+    const [byName] = Object.values((property.patternProperties ?? {}) as Record<string, Json>);
+    const forms = (byName ?? property).anyOf === undefined ? '' : ' (text)';
+    const choices = property.enum === undefined ? '' : ` (${(property.enum as string[]).join(', ')})`;
+    const initial = property.default === undefined ? undefined : `\`${JSON.stringify(property.default)}\``;
+    const row = [
+      `\`${own}\``,
+      `${property.description ?? ''}${forms}${choices}`,
+      initial ?? (required.includes(name) ? 'needed' : ''),
+    ];
+    return [row, ...mappingRows(property, own), ...(byName === undefined ? [] : mappingRows(byName, `${own}.<name>`))];
+  });
+}
+
+function mappingSection(): string {
+  const { attributes, text, values } = eventMessageLimits;
+  const example = JSON.stringify({ name: { text: 'order.placed' }, service: { from: '/shop', else: 'shop' } });
+  const rows = mappingRows(plainSchema(EventMapping));
+  return `## Mappings\n\n\`eventLog.kafka.mappings\` is a list of mappings for the topic of the log; \`eventLog.kafka.inputs\` is a list of topics of others, each with \`topic\` (needed; it has to be there) and \`mappings\` (\`[]\`). A message that is no event message of Watchkeeper becomes an event by the first mapping whose \`when\` fits. [Grow it](../how-to/grow-it.md) has examples.\n\nA (text) is written in one of two forms: \`{ from: <place>, else: <text> }\` takes what stands at a place, a JSON Pointer such as \`/payload/status\`, and without \`else\` a message that has nothing there becomes a dead letter; \`{ text: <text> }\` is the same for all messages. For example \`${example}\`.\n\n${table(['field', 'what it is', 'default'], rows)}\n\nAt most ${attributes} attributes and ${values} values; texts have at most ${text} characters, and what is longer is cut. A value that is not there is null; one that is no number makes a dead letter.`;
+}
+
 function settingsPage(): string {
   const rows = settingsRows(plainSchema(SettingsSchema));
-  return `# Settings\n\n${note}\n\nSettings come from the command line, the environment, a YAML file (\`--config\`) and the defaults, the first of these that says something. \`watchkeeper config check\` shows what they come to and where each comes from. An unknown key is an error that names its line and the nearest known key.\n\n${table(['setting', 'what it is', 'default'], rows)}\n\n## Environment\n\n${table(
+  return `# Settings\n\n${note}\n\nSettings come from the command line, the environment, a YAML file (\`--config\`) and the defaults, the first of these that says something. \`watchkeeper config check\` shows what they come to and where each comes from. An unknown key is an error that names its line and the nearest known key.\n\n${table(['setting', 'what it is', 'default'], rows)}\n\n${mappingSection()}\n\n## Environment\n\n${table(
     ['variable', 'setting'],
     [
       ['`WATCHKEEPER_LISTEN`', '`listen`'],

@@ -1,11 +1,13 @@
 /**
  * Makes the package that operators install: the command line, the server and the built web app as plain JavaScript,
- * with every dependency of ours at its exact version. Writes dist/watchkeeper and, with npm, dist/watchkeeper-<version>.tgz.
+ * with every dependency of ours at its exact version. Writes dist/watchkeeper and, with npm, dist/watchkeeper-<version>.tgz;
+ * beside it the libraries that applications install.
  */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'vite';
+import { packLibraries } from './pack-libraries.ts';
 import { repositoryRoot } from './source-files.ts';
 
 interface Package {
@@ -65,6 +67,7 @@ for (const name of ['LICENSE', 'README.md']) copyFileSync(join(repositoryRoot, n
 cpSync(join(repositoryRoot, 'apps/web/dist'), join(out, 'web'), { recursive: true });
 copyFileSync(join(repositoryRoot, 'apps/web/LICENCES.txt'), join(out, 'web/LICENCES.txt'));
 
+for (const file of await packLibraries(join(repositoryRoot, 'dist'))) process.stdout.write(`dist/${file}\n`);
 const packed = spawnSync('npm', ['pack', '--silent', '--pack-destination', join(repositoryRoot, 'dist')], {
   cwd: out,
   encoding: 'utf8',

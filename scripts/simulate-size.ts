@@ -95,7 +95,7 @@ function rowOf(name: string, { eventsPerSecond, cores, memoryMiB, walBytesPerSec
 }
 
 print(
-  '\nCost: CPU in milliseconds per second that one more of it takes, and MiB. Idle: what stands there without load.',
+  '\nCost: CPU in milliseconds per second that one more of it takes, and MiB. Idle: what stands there without load, by the straight line of that kind of load; plans take the idle of the kind that they are made of.',
 );
 const kinds = [
   ['1 000 monitors every 10 s', often.points],
@@ -123,14 +123,14 @@ table(
         bytes(perThousand(wal)),
       ];
     }),
-    idleRow(),
+    ...kinds.map(([name, of]) => idleRow(name.replace(/^1 000 /, 'idle, '), of)),
   ],
 );
-function idleRow(): string[] {
-  const lines = (of: 'cores' | 'memoryMiB') => measuredRoles.map((role) => roleLine(often.points, of, role).idle);
+function idleRow(name: string, points: readonly SizePoint[]): string[] {
+  const lines = (of: 'cores' | 'memoryMiB') => measuredRoles.map((role) => roleLine(points, of, role).idle);
   const cores = lines('cores');
   const sum = cores.reduce((total, value) => total + value, 0);
-  return ['idle', ...cores.map(inMs), inMs(sum), ...lines('memoryMiB').map((value) => figure(value)), '–'];
+  return [name, ...cores.map(inMs), inMs(sum), ...lines('memoryMiB').map((value) => figure(value)), '–'];
 }
 const { rowBytes } = often;
 print(
@@ -141,7 +141,7 @@ print(
   '\nOne by one: each check is stored as it comes, as in the small loads above. Gathered: many are stored at once, as events by HTTP.',
 );
 print(
-  `\nPlans: each monitor is checked from one zone; a process uses ${usableCore} of a core; raw events are kept ${keep.eventDays} days, minutes ${keep.minuteDays} days; a database machine has ${databaseCores} cores and ${databaseDiskBytes / 1e12} TB.`,
+  `\nPlans: each monitor is checked from one zone; a process uses ${usableCore} of a core; raw events are kept ${keep.eventDays} days, minutes ${keep.minuteDays} days; a database machine has ${databaseCores} cores and ${databaseDiskBytes / 1e12} TB. The columns of processes are for roles apart: at least two of each, so that one may end.`,
 );
 const plans = sizes.flatMap(([monitors = 0, zones = 1, intervalS = 60]) => {
   const isOften = intervalS < 25;
@@ -180,6 +180,7 @@ table(
 );
 print();
 for (const { name, plan } of plans) {
-  const hints = plan.hints.map((hint) => `; ${hint}`).join('');
-  print(`- ${name}: split first ${plan.splitFirst.slice(0, 2).join(', then ')}${hints}.`);
+  const isWhole = plan.hints.some((hint) => hint.startsWith('one process'));
+  const first = isWhole ? [] : [`split first ${plan.splitFirst.slice(0, 2).join(', then ')}`];
+  print(`- ${name}: ${[...first, ...plan.hints].join('; ')}.`);
 }

@@ -5,6 +5,7 @@
  * Options: --port <number> of the web app (7300), --restart-after <seconds> (20; 0: never).
  */
 import { spawn } from 'node:child_process';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Cluster, startCluster } from './cluster/cluster.ts';
@@ -88,11 +89,14 @@ async function lookAfter(member: ClusterMember, restartAfterMs: number, isEnding
 }
 
 function tableOf({ engines, members }: Cluster): string {
-  const rows = [...engines, ...members].map(({ name, process: { pid }, does, answersOn }) => [
-    ...[name, String(pid), does, answersOn],
-  ]);
-  const all = [['Name', 'Pid', 'Does', 'Where'], ...rows];
-  const widths = [0, 1, 2].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  // The page System calls processes of Watchkeeper so; the engines are not on it.
+  const onPage = (pid: number) => `${hostname()}/${pid}`;
+  const rows = [
+    ...engines.map(({ name, process: { pid }, does, answersOn }) => [name, String(pid), '–', does, answersOn]),
+    ...members.map(({ name, process: { pid }, does, answersOn }) => [name, String(pid), onPage(pid), does, answersOn]),
+  ];
+  const all = [['Name', 'Pid', 'On the page', 'Does', 'Where'], ...rows];
+  const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
   return all
     .map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}`.trimEnd())
     .join('\n');

@@ -35,12 +35,17 @@ describe('A plan of sizes', () => {
   it('counts checks by the interval and gives each zone a process and one that waits', () => {
     const small = plan(100, 2, 10);
     expect(small.eventsPerSecond).toBe(10);
-    expect(small.cores.scheduler).toBeCloseTo(0.11);
+    expect(small.cores.scheduler).toBeCloseTo(0.12);
     expect(small.zoneCores).toBeCloseTo(0.06);
     expect(small.schedulers).toBe(4);
     expect(small.schedulerMiB).toBeCloseTo(105);
-    expect(plan(100, 2, 5).cores.scheduler).toBeCloseTo(0.21);
-    expect(small.hints).toEqual(['one process with all roles and the embedded database carries it']);
+    expect(plan(100, 2, 5).cores.scheduler).toBeCloseTo(0.22);
+    expect(small.hints).toEqual([
+      'beside the schedulers one process with the other roles and the embedded database carries it',
+    ]);
+    expect(plan(100, 1, 10).hints).toEqual([
+      'one process with all roles and the embedded database carries it, no role needs to be split off',
+    ]);
   });
 
   it('takes the cost of gathered events for everything behind the scheduler', () => {
@@ -53,7 +58,7 @@ describe('A plan of sizes', () => {
     const input = { monitors: 10_000, zones: 10, intervalS: 10, points, pointsIntervalS: 10, rowBytes };
     const { cores } = planSize({ ...input, gathered, keep: { eventDays: 30, minuteDays: 90 } });
     expect([cores.scheduler, cores.processor, cores.database].map((value) => value.toFixed(3))).toEqual([
-      ...['10.010', '0.120', '0.120'],
+      ...['10.100', '0.120', '0.120'],
     ]);
   });
 
@@ -63,13 +68,23 @@ describe('A plan of sizes', () => {
     expect(databaseBytes).toBeCloseTo(86_400 * (100 * 30 + 50 * 2) + 60 * 1440 * 200 * 90);
   });
 
+  it('says what to keep for fewer days when the disk is too small: whatever is most of it', () => {
+    const of = (rollup: number) =>
+      planSize({
+        ...{ monitors: 1_000_000, zones: 1000, intervalS: 60, points, pointsIntervalS: 10 },
+        ...{ rowBytes: { ...rowBytes, rollup }, keep: { eventDays: 30, minuteDays: 90 } },
+      }).hints.find((hint) => hint.includes('fewer days'));
+    expect(of(200)).toBe('rollups by the minute for fewer days (`retention.minutes`): they are 25.9 of 30.4 TB');
+    expect(of(30)).toMatch(/^raw events for fewer days \(`retention\.events`\): they are 4\.32 of 8\.35 TB$/);
+  });
+
   it('says when a zone, the processors or the database are too small', () => {
     const { hints, processors, partitions } = plan(20_000, 10, 10);
     expect(hints.map((hint) => hint.split(':')[0])).toEqual([
       'a zone needs 2.0 cores',
       'more processors',
       'Kafka, or remote zones, so that checks are gathered',
-      'Citus or Timescale, or raw events for fewer days',
+      'Citus or Timescale',
     ]);
     expect([processors, partitions]).toEqual([34, 64]);
   });

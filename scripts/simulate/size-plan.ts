@@ -98,7 +98,9 @@ export function planSize(input: PlanInput): Plan {
     measuredRoles.map((role) => {
       const isGathered = gathered !== undefined && role !== 'scheduler';
       const { idle, perUnit } = roleLine(isGathered ? gathered : points, 'cores', role);
-      return [role, idle + perUnit * (isGathered ? eventsPerSecond : asMeasured)];
+      // Each zone has a process of its own, whatever little it has to check.
+      const standing = role === 'scheduler' ? idle * zones : idle;
+      return [role, standing + perUnit * (isGathered ? eventsPerSecond : asMeasured)];
     }),
   ) as unknown as PerRole;
   const scheduler = roleLine(points, 'cores', 'scheduler');
@@ -112,7 +114,8 @@ export function planSize(input: PlanInput): Plan {
   const eventBytesPerDay = eventsPerSecond * dayS * rowBytes.event;
   const slotBytesPerDay = eventsPerSecond * dayS * rowBytes.checkSlot;
   const rollupBytesPerDay = minuteRows * rowBytes.rollup;
-  const databaseBytes = eventBytesPerDay * keep.eventDays + slotBytesPerDay * 2 + rollupBytesPerDay * keep.minuteDays;
+  const bytesPerDay = { events: eventBytesPerDay, slots: slotBytesPerDay, rollups: rollupBytesPerDay };
+  const databaseBytes = storedBytes(bytesPerDay, keep);
   const [processors, healths] = [processes('processor'), processes('health')];
   const own = ['scheduler', 'processor', 'health', 'database'] as const;
   const plan = {
@@ -121,30 +124,67 @@ export function planSize(input: PlanInput): Plan {
     schedulers: zones * (perZone + 1),
     partitions: Math.max(4, 2 ** Math.ceil(Math.log2(Math.max(processors, healths)))),
     schedulerMiB: memory.idle + (memory.perUnit * monitors) / (zones * perZone),
-    bytesPerDay: { events: eventBytesPerDay, slots: slotBytesPerDay, rollups: rollupBytesPerDay },
+    bytesPerDay,
     walBytesPerSecond: wal.idle + wal.perUnit * asMeasured,
     splitFirst: own.toSorted((a, b) => cores[b] - cores[a]),
   };
-  return { ...plan, hints: hintsOf(plan, { perZone, isGathered: gathered !== undefined }) };
+  return { ...plan, hints: hintsOf(plan, { zones, perZone, isGathered: gathered !== undefined, keep }) };
 }
+
+/** Shortest times that raw events and minutes are worth keeping, days: from these, further ones can be told. */
+const shortestKeep = { eventDays: 1, minuteDays: 2 };
 
 function hintsOf(
   plan: Omit<Plan, 'hints'>,
-  { perZone, isGathered }: { readonly perZone: number; readonly isGathered: boolean },
+  {
+    zones,
+    perZone,
+    isGathered,
+    keep,
+  }: {
+    readonly zones: number;
+    readonly perZone: number;
+    readonly isGathered: boolean;
+    readonly keep: PlanInput['keep'];
+  },
 ): string[] {
-  const { cores, databaseBytes, processors, zoneCores } = plan;
+  const { cores, bytesPerDay, databaseBytes, processors, zoneCores } = plan;
   const all = measuredRoles.reduce((sum, role) => sum + cores[role], 0);
+  const isOnOneDisk = databaseBytes <= databaseDiskBytes;
   const hints: string[] = [];
-  if (all <= usableCore) hints.push('one process with all roles and the embedded database carries it');
+  if (zones === 1 && all <= usableCore && isOnOneDisk)
+    hints.push('one process with all roles and the embedded database carries it, no role needs to be split off');
+  if (zones > 1 && all - cores.scheduler <= usableCore && isOnOneDisk)
+    hints.push('beside the schedulers one process with the other roles and the embedded database carries it');
   if (perZone > 1) hints.push(`a zone needs ${zoneCores.toFixed(1)} cores: split it into ${perZone}`);
   if (cores.processor > usableCore) hints.push(`more processors: ${processors} share the partitions`);
   if (!isGathered && cores.database > (databaseCores * usableCore) / 2)
     hints.push(
       'Kafka, or remote zones, so that checks are gathered: the database would take more than half of what it can',
     );
-  if (cores.database > databaseCores * usableCore || databaseBytes > databaseDiskBytes)
+  if (!isOnOneDisk) hints.push(diskHint(bytesPerDay, databaseBytes, keep));
+  const leastBytes = storedBytes(bytesPerDay, shortestKeep);
+  if (cores.database > databaseCores * usableCore || leastBytes > databaseDiskBytes)
     hints.push(
-      `Citus or Timescale, or raw events for fewer days: one machine of ${databaseCores} cores and ${databaseDiskBytes / 1e12} TB is not enough`,
+      `Citus or Timescale: one machine of ${databaseCores} cores and ${databaseDiskBytes / 1e12} TB is not enough`,
     );
   return hints;
+}
+
+/** What is stored when everything is as old as it may get; slots are kept two days. */
+function storedBytes(
+  { events, slots, rollups }: Plan['bytesPerDay'],
+  { eventDays, minuteDays }: PlanInput['keep'],
+): number {
+  return events * eventDays + slots * 2 + rollups * minuteDays;
+}
+
+function diskHint(perDay: Plan['bytesPerDay'], allBytes: number, { eventDays, minuteDays }: PlanInput['keep']): string {
+  const inTb = (bytes: number) => (bytes / 1e12).toPrecision(3);
+  const [eventBytes, minuteBytes] = [perDay.events * eventDays, perDay.rollups * minuteDays];
+  const [what, setting, bytes] =
+    minuteBytes > eventBytes
+      ? ['rollups by the minute', 'retention.minutes', minuteBytes]
+      : ['raw events', 'retention.events', eventBytes];
+  return `${what} for fewer days (\`${setting}\`): they are ${inTb(bytes)} of ${inTb(allBytes)} TB`;
 }

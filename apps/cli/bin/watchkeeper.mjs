@@ -3,12 +3,15 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
 const needed = 24;
 const sources = fileURLToPath(new URL('../src/main.ts', import.meta.url));
 const built = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const program = existsSync(built) ? built : sources;
+/** Set for the process that was handed over to; its launcher holds the other end of this file descriptor. */
+const handedOver = 'WK_LAUNCHER_FD';
 
 function bundledNode() {
   try {
@@ -22,7 +25,20 @@ function bundledNode() {
   }
 }
 
+/** Ends this process as its launcher was ended: whoever sends kill -9 to the launcher knows of no other process. */
+function endWithLauncher(fd) {
+  const launcher = new Socket({ fd, readable: true, writable: false });
+  launcher.on('error', () => undefined);
+  // The pipe closes only when the launcher is gone: it lives as long as this process does.
+  launcher.on('close', () => process.kill(process.pid, 'SIGKILL'));
+  launcher.resume();
+  launcher.unref();
+}
+
 if (Number(process.versions.node.split('.')[0]) >= needed) {
+  const fd = process.env[handedOver];
+  delete process.env[handedOver];
+  if (fd !== undefined) endWithLauncher(Number(fd));
   await import(program);
 } else {
   const node = bundledNode();
@@ -32,7 +48,10 @@ if (Number(process.versions.node.split('.')[0]) >= needed) {
     );
     process.exit(78);
   }
-  const child = spawn(node, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  const child = spawn(node, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [handedOver]: '3' },
+  });
   // A terminal sends Ctrl-C to both; what is sent to this process alone is passed on.
   process.on('SIGINT', () => undefined);
   process.on('SIGTERM', () => child.kill('SIGTERM'));

@@ -26,7 +26,11 @@ export function withMonitorFlags(command: Command): Command {
     .option('--name <name>', 'name, unique within the tenant')
     .option('--service <service>', 'the service it watches; made when it is not there')
     .option('--environment <environment>', 'what is watched: a cloud, a region, a product; made when it is not there')
-    .option('--zone <zone>', 'from where; may be repeated (local)', collect)
+    .option(
+      '--zone <zone>',
+      'from where; may be repeated (local, or else the first zone that somebody watches from)',
+      collect,
+    )
     .option('--type <type>', 'monitor type; `watchkeeper monitor types` lists them (http)')
     .option('--url <url>', 'short for --option url=…')
     .option('--option <name=value>', 'an option of the type, such as method=POST or tls.verify=false', collect)

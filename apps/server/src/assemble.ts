@@ -8,7 +8,7 @@ import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
-import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import { EventSender, monitorTypes, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -110,6 +110,9 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
+  // What others send without identity gets one here.
+  const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+
   // Processor: events are added up into rollups, and stored where the log is outside of the database.
   const processor = has('processor')
     ? startProcessor({
@@ -147,6 +150,15 @@ async function build(options: AssembleOptions, ends: Ends) {
     await carrier?.close();
   });
 
+  // What this process tells the others of itself.
+  const heartbeat = startHeartbeat({
+    ...{ store, clock, logger, version, startedAt, zones },
+    id: holder,
+    roles: settings.roles,
+    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
+  });
+  ends.add('heartbeat', () => heartbeat.stop());
+
   // Edge: people and programs.
   const liveFeed = new LiveFeed({ eventLog, messages, clock, logger });
   ends.add('liveFeed', () => liveFeed.close());
@@ -159,13 +171,14 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
+    readFigures({ store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
   );
-  const api = has('api')
+  const api = receipt
     ? await createApi({
         ...{
           store,
           eventLog,
+          receipt,
           messages,
           clock,
           logger,
@@ -177,8 +190,14 @@ async function build(options: AssembleOptions, ends: Ends) {
           readiness,
           metrics,
         },
+        databaseBackMs: () => heartbeat.databaseBackMs(),
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
+        lineProtocol: {
+          database: settings.lineProtocol.database,
+          bodyBytes: settings.lineProtocol.bodyBytes,
+          repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
+        },
         requestsPerMinute: settings.limits.requestsPerMinute,
       })
     : undefined;
@@ -188,13 +207,6 @@ async function build(options: AssembleOptions, ends: Ends) {
 
   const maintenance = startMaintenance({ store, clock, logger, holder, retention: settings.retention });
   ends.add('maintenance', () => maintenance.drain());
-  const heartbeat = startHeartbeat({
-    ...{ store, clock, logger, version, startedAt, zones },
-    id: holder,
-    roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
-  });
-  ends.add('heartbeat', () => heartbeat.stop());
 
   return {
     store,

@@ -2,9 +2,15 @@ import { hostname } from 'node:os';
 import type { Clock, Logger } from '@watchkeeper/kit';
 import type { ProcessFigures } from '@watchkeeper/model';
 import { asStoreError, forgetProcess, noteProcess, type Store } from '@watchkeeper/store';
+import { DatabaseReach } from './database-reach.ts';
 
 export interface Heartbeat {
   stop(): Promise<void>;
+}
+
+export interface DatabaseHeartbeat extends Heartbeat {
+  /** Time since the database was reached again, milliseconds; 0 while it is away, null when it has not been away. */
+  databaseBackMs(): number | null;
 }
 
 const everyMs = 5000;
@@ -26,12 +32,14 @@ export function startHeartbeat({
   readonly zones: readonly string[];
   readonly startedAt: Date;
   readonly figures: () => Omit<ProcessFigures, 'leases'>;
-}): Heartbeat {
+}): DatabaseHeartbeat {
   const stop = new AbortController();
+  const reach = new DatabaseReach(clock.nowMs());
   const run = async () => {
     while (!stop.signal.aborted) {
       try {
         await noteProcess(store.db, { ...row, host: hostname(), pid: process.pid, figures: figures() });
+        reach.note(clock.nowMs());
       } catch (error) {
         logger.warn({ err: asStoreError(error) }, 'this process could not note that it is there; it is tried again');
       }
@@ -40,6 +48,7 @@ export function startHeartbeat({
   };
   const running = run();
   return {
+    databaseBackMs: () => reach.backMs(clock.nowMs()),
     async stop() {
       stop.abort();
       await running;

@@ -98,6 +98,8 @@ function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, comm
   const { url, loginUrl, watched, zones, database } = server;
   const lines = [`  Roles     ${roles.join(', ')}; zones ${zones.join(', ')}`, `  Data      ${database}`];
   if (url !== null) {
+    // Where there is no zone `local`, the command says from where; others may watch from more.
+    const zone = zones.includes('local') ? '' : ` --zone ${zones[0]}`;
     lines.unshift(`  Web       ${url}`, `  Sign in   ${loginUrl}   (works once, within an hour)`);
     lines.push(
       '',
@@ -106,11 +108,12 @@ function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, comm
         : `  Watching ${watched.monitors} monitors of ${watched.services} services.`,
       '',
       `  Add ${demo || watched.monitors === 0 ? 'your first' : 'a'} monitor in the browser (Monitors, New monitor) or with`,
-      `    ${command} monitor create --name "Home page" --service website --environment production --url https://example.org/`,
+      `    ${command} monitor create --name "Home page" --service website --environment production --url https://example.org/${zone}`,
       '',
       `  Another sign-in link: ${command} login-link        Everything else: ${command} --help`,
     );
   }
-  lines.push('', `  Ctrl-C ends it; what was seen stays in ${dataDir}.`);
+  const stays = server.isEmbedded ? dataDir : server.database;
+  lines.push('', `  Ctrl-C ends it; what was seen stays in ${stays}.`);
   return lines.join('\n');
 }

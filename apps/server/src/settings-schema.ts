@@ -218,6 +218,24 @@ export const SettingsSchema = Type.Object(
         }),
       ),
     }),
+    lineProtocol: section('What clients of InfluxDB send to /write and /api/v2/write', {
+      database: Type.String({
+        description: 'The database or bucket whose events have no attribute `database`; all others have one',
+        minLength: 1,
+        maxLength: 200,
+        default: 'watchkeeper',
+      }),
+      bodyBytes: Type.Integer({
+        description: 'Largest body, inflated',
+        minimum: 1024,
+        maximum: 268_435_456,
+        default: 26_214_400,
+      }),
+      repeatedWithin: duration(
+        'How long a body is remembered in which every line has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
+        '15m',
+      ),
+    }),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(

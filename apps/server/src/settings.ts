@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AddressPolicy } from '@watchkeeper/guard';
-import { nearestName, parseDuration, WatchkeeperError } from '@watchkeeper/model';
+import { longestDeliveryMs, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import { invalid, messageOf, type Problem, readSettingsFile, schemaAt, valueAt } from './settings-file.ts';
 import { type PartialSettings, type Settings, SettingsSchema } from './settings-schema.ts';
 
 export * from './settings-schema.ts';
@@ -19,7 +19,7 @@ export interface SettingsSources {
 
 export interface EffectiveSettings {
   readonly settings: Settings;
-  /** Where each top-level value came from: `flag`, `environment NAME`, `file PATH` or `default`. */
+  /** Where each value came from, nested ones by `eventLog.kafka.topic`: `flag`, `environment NAME`, `file PATH` or `default`. */
   readonly origins: Readonly<Record<string, string>>;
 }
 
@@ -46,7 +46,21 @@ export function loadSettings({ flags, environment, file }: SettingsSources): Eff
   const settings = withDefaults(SettingsSchema, merged) as Settings;
   const problems = problemsOf(settings, origins);
   if (problems.length > 0) throw invalid(problems);
+  const nested = Object.keys(merged).flatMap((key) => placesWithin(settings[key as keyof Settings], merged[key], key));
+  for (const { place, isGiven } of nested) origins[place] = isGiven ? (origins[topOf(place)] ?? '') : 'default';
   return { settings: deepFreeze({ ...settings, dataDir: resolve(settings.dataDir) }), origins };
+}
+
+const topOf = (place: string) => place.split('.')[0] ?? place;
+
+/** Every place within a value, and whether somebody gave it. */
+function placesWithin(value: unknown, given: unknown, path: string): { place: string; isGiven: boolean }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]) => {
+    const own = (given as Readonly<Record<string, unknown>> | undefined)?.[name];
+    const place = `${path}.${name}`;
+    return [{ place, isGiven: own !== undefined }, ...placesWithin(part, own, place)];
+  });
 }
 
 /**
@@ -120,115 +134,14 @@ function environmentSettings(
   return found;
 }
 
-function readSettingsFile(file: string): Record<string, unknown> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new WatchkeeperError(
-      'settings_invalid',
-      `The settings file ${file} cannot be read (${(error as Error).message}).`,
-      { cause: error },
-    );
-  }
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, uniqueKeys: true });
-  if (document.errors.length > 0) {
-    throw invalid(
-      document.errors.map((error) => ({
-        pointer: `${file}:${error.linePos?.[0].line ?? 1}`,
-        message: error.message.split('\n')[0] ?? 'not valid YAML',
-      })),
-    );
-  }
-  const problems: Problem[] = [];
-  if (document.contents !== null) checkNode(SettingsSchema, document.contents as Node, '', { file, lines, problems });
-  if (problems.length > 0) throw invalid(problems);
-  return (document.toJS() ?? {}) as Record<string, unknown>;
-}
-
-interface Problem {
-  readonly pointer: string;
-  readonly message: string;
-}
-
-interface Place {
-  readonly file: string;
-  readonly lines: LineCounter;
-  readonly problems: Problem[];
-}
-
-/** Unknown keys and wrong values, each at its line. */
-function checkNode(schema: TSchema, node: Node, path: string, place: Place): void {
-  const offset = node.range?.[0] ?? 0;
-  const properties = (schema as { properties?: Record<string, TSchema> }).properties;
-  if (properties === undefined || !isMap(node)) {
-    const value = isScalar(node) ? node.value : isSeq(node) || isMap(node) ? node.toJSON() : undefined;
-    const [error] = Compile(schema).Errors(value);
-    if (error === undefined) return;
-    const steps = error.instancePath.split('/').slice(1);
-    const inner = isSeq(node) || isMap(node) ? node.getIn(steps.map(stepOf), true) : undefined;
-    const innerAt = place.lines.linePos((inner as Node | undefined)?.range?.[0] ?? offset);
-    place.problems.push({
-      pointer: `${place.file}:${innerAt.line}:${innerAt.col}`,
-      message: `${[path, ...steps].join('.')} ${messageOf(error.message, schemaAt(schema, steps))}`,
-    });
-    return;
-  }
-  for (const { key, value } of node.items) {
-    const name = String(isScalar(key) ? key.value : key);
-    const keyAt = place.lines.linePos((key as Node).range?.[0] ?? offset);
-    const known = properties[name];
-    if (known === undefined) {
-      const nearest = nearestName(name, Object.keys(properties));
-      place.problems.push({
-        pointer: `${place.file}:${keyAt.line}:${keyAt.col}`,
-        message: `there is no setting "${path === '' ? name : `${path}.${name}`}"${nearest === undefined ? '' : `; did you mean "${nearest}"?`}`,
-      });
-    } else if (value !== null) checkNode(known, value as Node, path === '' ? name : `${path}.${name}`, place);
-  }
-}
-
-const stepOf = (step: string) => (/^\d+$/.test(step) ? Number(step) : step);
-
-/** The schema of a place within a value. */
-function schemaAt(schema: TSchema, steps: readonly string[]): TSchema {
-  const [step, ...rest] = steps;
-  if (step === undefined) return schema;
-  const { properties, items, patternProperties } = schema as {
-    properties?: Record<string, TSchema>;
-    items?: TSchema;
-    patternProperties?: Record<string, TSchema>;
-  };
-  const inner = properties?.[step] ?? items ?? Object.values(patternProperties ?? {})[0];
-  return inner === undefined ? schema : schemaAt(inner, rest);
-}
-
-function messageOf(message: string, schema: TSchema): string {
-  const choices = (schema as { anyOf?: readonly { const?: unknown }[] }).anyOf?.map((choice) => choice.const);
-  if (choices !== undefined) return `must be one of ${choices.join(', ')}`;
-  return `${message}: ${describeSchema(schema)}`;
-}
-
-function describeSchema(schema: TSchema): string {
-  const { description, pattern, minimum, maximum } = schema as {
-    description?: string;
-    pattern?: string;
-    minimum?: number;
-    maximum?: number;
-  };
-  const bounds = minimum === undefined ? '' : ` from ${minimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
-  return `${description ?? 'a value'}${bounds}${pattern === undefined ? '' : ` (${pattern})`}`;
-}
-
 function problemsOf(settings: Settings, origins: Readonly<Record<string, string>>): Problem[] {
   const problems: Problem[] = [];
-  for (const error of validator.Errors(settings)) {
-    const path = error.instancePath.split('/').filter((part) => part !== '');
-    problems.push({
-      pointer: error.instancePath,
-      message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${error.message}`,
-    });
+  for (const { instancePath: pointer, message } of validator.Errors(settings)) {
+    // One value that is none of several is several errors.
+    if (problems.some((problem) => problem.pointer === pointer)) continue;
+    const path = pointer.split('/').filter((part) => part !== '');
+    const wanted = messageOf(message, schemaAt(SettingsSchema, path), valueAt(settings, path));
+    problems.push({ pointer, message: `${path.join('.')} (${origins[path[0] ?? ''] ?? 'settings'}) ${wanted}` });
   }
   if (problems.length > 0) return problems;
   problems.push(...serverProblems(settings, origins));
@@ -272,6 +185,12 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
         message: `${name}: certificate and key need each other`,
       });
   }
+  const { repeatedWithin } = settings.lineProtocol;
+  if ((parseDuration(repeatedWithin) ?? Number.POSITIVE_INFINITY) > longestDeliveryMs)
+    problems.push({
+      pointer: '/lineProtocol/repeatedWithin',
+      message: `lineProtocol.repeatedWithin is ${repeatedWithin}; at most 1d is remembered`,
+    });
   for (const [name, text] of Object.entries(settings.retention)) {
     if ((parseDuration(text) ?? 0) < 3_600_000)
       problems.push({ pointer: `/retention/${name}`, message: `retention.${name} is ${text}; at least 1h is needed` });
@@ -309,8 +228,17 @@ function serverProblems(
 }
 
 function withDefaults(schema: TSchema, value: unknown): unknown {
-  const { properties, default: initial } = schema as { properties?: Record<string, TSchema>; default?: unknown };
+  const {
+    properties,
+    items,
+    default: initial,
+  } = schema as {
+    properties?: Record<string, TSchema>;
+    items?: TSchema;
+    default?: unknown;
+  };
   const given = value === undefined ? structuredClone(initial) : value;
+  if (items !== undefined && Array.isArray(given)) return given.map((item) => withDefaults(items, item));
   if (properties === undefined || typeof given !== 'object' || given === null || Array.isArray(given)) return given;
   const result: Record<string, unknown> = { ...given };
   for (const [name, property] of Object.entries(properties)) {
@@ -326,13 +254,4 @@ function deepFreeze<T>(value: T): T {
     for (const part of Object.values(value)) deepFreeze(part);
   }
   return value;
-}
-
-function invalid(problems: readonly Problem[]): WatchkeeperError {
-  const lines = problems.map(({ pointer, message }) => `  ${pointer}: ${message}`);
-  return new WatchkeeperError(
-    'settings_invalid',
-    `The settings cannot be used:\n${lines.join('\n')}\nMend them and start again; docs/reference/settings.md lists all.`,
-    { problems },
-  );
 }

@@ -27,6 +27,8 @@ export interface RunningServer {
   /** A sign-in link that works once within an hour; null without the role `api`. */
   readonly loginUrl: string | null;
   readonly database: string;
+  /** Whether that database lies in the data directory. */
+  readonly isEmbedded: boolean;
   readonly watched: { readonly monitors: number; readonly services: number; readonly environments: number };
   readonly zones: readonly string[];
   /** Resolves with the reason when it cannot go on. */
@@ -70,6 +72,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       url: entry?.url ?? null,
       loginUrl: entry?.loginUrl ?? null,
       database: database.description,
+      isEmbedded: database.kind === 'embedded',
       watched: { monitors, services, environments },
       zones: assembled.zones,
       failed: database.failed,

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { WatchkeeperError } from '@watchkeeper/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadSettings, resolveReference } from '../src/settings.ts';
 
@@ -44,6 +45,21 @@ describe('Settings', () => {
     }).toThrow();
   });
 
+  it('say from where a nested value comes, also where the rest of it is a default', () => {
+    const { origins } = loadSettings({
+      ...{ flags: {}, environment: {} },
+      file: file('eventLog:\n  kafka: { mappings: [{ name: { text: x } }] }\n'),
+    });
+    const from = (place: string) => origins[place]?.replace(/ .*/, '');
+    expect(['eventLog.driver', 'eventLog.kafka.topic'].map(from)).toEqual(['default', 'default']);
+    expect(['eventLog', 'eventLog.kafka.mappings', 'eventLog.kafka.mappings.0.name.text'].map(from)).toEqual([
+      'file',
+      'file',
+      'file',
+    ]);
+    expect(from('eventLog.kafka.mappings.0.values')).toBe('default');
+  });
+
   it('take PORT and DATABASE_URL from platforms that set them, unless our own names say otherwise', () => {
     const { settings } = loadSettings({ flags: {}, environment: { PORT: '8080', DATABASE_URL: 'postgres://x/y' } });
     expect([settings.listen, settings.databaseUrl]).toEqual(['0.0.0.0:8080', 'postgres://x/y']);
@@ -71,6 +87,20 @@ describe('Settings', () => {
       for (const part of expected) expect(message).toContain(part);
     },
   );
+
+  it('name the roles that there are, once, when one is none of them', () => {
+    const refused = (roles: string) => {
+      try {
+        loadSettings({ flags: { roles: roles.split(',') as never }, environment: {} });
+      } catch (error) {
+        return (error as WatchkeeperError).problems.map(({ message }) => message);
+      }
+      throw new Error('the roles were not refused');
+    };
+    const known = 'must be one of api, scheduler, processor, health';
+    expect(refused('banana')).toEqual([`roles.0 (flag) ${known}`]);
+    expect(refused('api,schedular')).toEqual([`roles.1 (flag) ${known}; did you mean "scheduler"?`]);
+  });
 
   it('give secrets by reference', () => {
     const secret = file('s3cret\n');

@@ -56,19 +56,20 @@ export const useOverview = (environment: string | undefined, from: string, to: s
 export const useProduct = () =>
   useQuery({ queryKey: ['product'], queryFn: () => api.call('getProduct'), staleTime: 60_000 });
 
-/** Asked again so often that a process that is killed shows within seconds. */
-export const useProcesses = () =>
+/** On their own page they are asked for so often that a process that is killed shows within seconds. */
+export const useProcesses = (everyMs = 2000) =>
   useQuery({
     queryKey: ['processes'],
     queryFn: ({ signal }) => api.call('listProcesses', { signal }),
-    refetchInterval: 2000,
+    refetchInterval: everyMs,
   });
 
-/** The newest dead letters, for whoever may see them. */
-export const useDeadLetters = (isEnabled: boolean, limit: number) =>
+/** The newest dead letters, of the last hour or of all time, for whoever may see them. */
+export const useDeadLetters = (isEnabled: boolean, limit: number, from?: 'now-1h') =>
   useQuery({
-    queryKey: ['dead-letters', limit],
-    queryFn: ({ signal }) => api.call('listDeadLetters', { signal, query: { limit } }),
+    queryKey: ['dead-letters', limit, from],
+    queryFn: ({ signal }) =>
+      api.call('listDeadLetters', { signal, query: { limit, ...(from === undefined ? {} : { from }) } }),
     refetchInterval: 30_000,
     enabled: isEnabled,
   });
@@ -82,7 +83,12 @@ export const useSinks = () =>
   });
 
 export const useZones = () =>
-  useQuery({ queryKey: ['zones'], queryFn: () => api.call('listZones'), staleTime: 30_000 });
+  useQuery({
+    queryKey: ['zones'],
+    queryFn: () => api.call('listZones'),
+    staleTime: 30_000,
+    refetchInterval: 30_000,
+  });
 
 /** What people call a zone. */
 export function useZoneTitle(): (zone: string) => string {

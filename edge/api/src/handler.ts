@@ -6,6 +6,7 @@ import type {
   AnswerOf,
   BodyOf,
   EventLog,
+  EventReceipt,
   MonitorType,
   OperationName,
   ParamsOf,
@@ -82,6 +83,8 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly store: Store;
   readonly eventLog: EventLog;
+  /** For events of clients without identity. */
+  readonly receipt: EventReceipt;
   readonly messages: Messages;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -91,6 +94,8 @@ export interface ApiDependencies {
   readonly sinkTypes: PluginLoaders<SinkType>;
   readonly sendTest: SendTest;
   readonly product: Product;
+  /** Time since this process reached the database again, milliseconds; 0 while it is away, null when it has not been away. */
+  readonly databaseBackMs: () => number | null;
 }
 
 /** Sends a test notification through a channel as it is described and tells what became of it. */

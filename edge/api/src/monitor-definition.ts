@@ -10,6 +10,7 @@ import {
   parseDuration,
 } from '@watchkeeper/model';
 import type { MonitorDefinition, MonitorDetail } from '@watchkeeper/store';
+import type { MonitorZones } from './monitor-zones.ts';
 import { catalogueOf } from './plugin-catalogue.ts';
 
 export type ReadDefinition =
@@ -22,12 +23,12 @@ export type ReadDefinition =
  */
 export async function readMonitorInput(
   input: MonitorInput,
-  { monitorTypes, zones }: { readonly monitorTypes: PluginLoaders<MonitorType>; readonly zones: readonly string[] },
+  { monitorTypes, zones, unnamed }: MonitorZones & { readonly monitorTypes: PluginLoaders<MonitorType> },
 ): Promise<ReadDefinition> {
   const catalogue = catalogueOf(monitorTypes);
   const described = await catalogue.find(input.type);
   const options = structuredClone(input.options);
-  const watchedFrom = input.zones ?? ['local'];
+  const watchedFrom = input.zones ?? unnamed;
   const problems: FieldProblem[] = [...zoneProblems(watchedFrom, zones), ...timeProblems(input)];
   if (described === undefined) {
     problems.push({ pointer: '/type', message: catalogue.unknownMessage('monitor type', input.type) });

@@ -179,10 +179,17 @@ const lateReaderMs = 120_000;
 /** Roles without which nothing is judged. */
 const neededRoles = ['processor', 'health'];
 
-/** How Watchkeeper itself is: late when a reader of the log or a needed role stays away. */
-export function selfOf(figures: LogFigures, eventsPerSecond: number): Overview['self'] {
-  const isRoleAway = figures.roles.length > 0 && neededRoles.some((role) => !figures.roles.includes(role));
-  const isLate = figures.readerLagMs > lateReaderMs;
+/** After the database was away so long nobody counts as late or missing, milliseconds. */
+const catchUpMs = 30_000;
+
+/**
+ * How Watchkeeper itself is: late when a reader of the log or a needed role stays away. `backMs` is the time since the
+ * database is back, null when it has not been away.
+ */
+export function selfOf(figures: LogFigures, eventsPerSecond: number, backMs: number | null): Overview['self'] {
+  const isSettled = backMs === null || backMs > catchUpMs;
+  const isRoleAway = isSettled && figures.roles.length > 0 && neededRoles.some((role) => !figures.roles.includes(role));
+  const isLate = isSettled && figures.readerLagMs > lateReaderMs;
   return {
     state: isRoleAway ? 'failed' : isLate ? 'degraded' : figures.newestAgeMs === null ? 'unknown' : 'ok',
     eventsPerSecond,

@@ -14,19 +14,25 @@ export const silentAfterMs = 11_000;
 
 export function processListOf({
   at,
+  backMs,
   processes,
   leases,
   readers,
 }: {
   readonly at: Date;
+  /** Time since the database is back, milliseconds; null when it has not been away. */
+  readonly backMs: number | null;
   readonly processes: readonly SeenProcess[];
   readonly leases: readonly SeenLease[];
   readonly readers: readonly SeenReader[];
 }): ProcessList {
   const shown = leases.filter((lease) => isOfInterest(lease, at, readers));
-  const items = processes.map((process) => processView(process, shown));
+  // After the database was away nobody has told of itself yet, and everybody needs one more word.
+  const isBack = backMs !== null && backMs <= silentAfterMs;
+  const items = processes.map((process) => processView(process, shown, !isBack && process.silentMs > silentAfterMs));
   return {
     at: at.toISOString(),
+    backAt: isBack ? new Date(at.getTime() - backMs).toISOString() : null,
     items: [...items.filter(isRunning), ...items.filter((item) => !isRunning(item))],
     leases: shown.map(leaseView),
     readers: readers.map((reader) => readerView(reader, leases)),
@@ -45,10 +51,9 @@ function isOfInterest({ name, expiresAt, isHeld }: SeenLease, at: Date, readers:
 
 const isRunning = ({ state }: ProcessView) => state === 'running';
 
-function processView(process: SeenProcess, leases: readonly SeenLease[]): ProcessView {
-  const { id, host, pid, version, roles, zones, silentMs } = process;
+function processView(process: SeenProcess, leases: readonly SeenLease[], isSilent: boolean): ProcessView {
+  const { id, host, pid, version, roles, zones } = process;
   const figures = processFiguresOf(process.figures);
-  const isSilent = silentMs > silentAfterMs;
   const had = isSilent ? leases.filter(({ name }) => figures.leases.includes(name)) : [];
   const moved = Map.groupBy(
     had.filter(({ holder, isHeld }) => isHeld && holder !== id),

@@ -1,3 +1,4 @@
+import { acquireLease, releaseLease } from '@watchkeeper/store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ApiWorld, aMonitor, openApiWorld, problemOf } from './api-world.ts';
 
@@ -53,6 +54,19 @@ describe('A monitor', () => {
       'monitor.run',
       'monitor.deleted',
     ]);
+  });
+
+  it('that names no zone is watched from one that somebody watches from, and stays there', async () => {
+    const holder = 'somewhere/1/00000000';
+    const lease = await acquireLease(world.store.db, { name: 'scheduler/fra', holder, seconds: 60 });
+    if (lease === undefined) throw new Error('nobody else watches from fra');
+    const made = await world.ask('POST /api/v1/monitors', { body: aMonitor({ name: 'anywhere' }) });
+    expect([made.statusCode, (made.json() as { zones: string[] }).zones]).toEqual([201, ['fra']]);
+    const objects = [{ kind: 'Monitor', ...aMonitor({ name: 'anywhere as code' }) }];
+    const apply = async () => (await world.ask('POST /api/v1/apply', { body: { objects } })).json();
+    expect(await apply()).toMatchObject({ created: 1 });
+    await releaseLease(world.store.db, lease);
+    expect(await apply()).toMatchObject({ created: 0, updated: 0, unchanged: 1 });
   });
 
   it('has a name of its own', async () => {

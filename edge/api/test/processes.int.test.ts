@@ -9,8 +9,9 @@ const { leases: _none, ...figures } = noProcessFigures;
 
 describe('Processes', () => {
   let world: ApiWorld;
+  let databaseBackMs: number | null = null;
   beforeAll(async () => {
-    world = await openApiWorld();
+    world = await openApiWorld({ databaseBackMs: () => databaseBackMs });
   });
   afterAll(() => world.close());
 
@@ -81,7 +82,20 @@ describe('Processes', () => {
     expect(sinceMs).toBeLessThan(20_000);
   });
 
-  it('then it says who replaced it', async () => {
+  it('after the database was away nobody is silent until everybody could tell of itself again', async () => {
+    databaseBackMs = 4000;
+    const { items, backAt, at } = await ask();
+    expect(items.map(({ host, state }) => [host, state])).toContainEqual(['one', 'running']);
+    expect(Date.parse(at) - Date.parse(backAt ?? '')).toBe(4000);
+    databaseBackMs = 11_001;
+    expect(await ask()).toMatchObject({
+      backAt: null,
+      items: [{ state: 'running' }, { host: 'one', state: 'silent' }],
+    });
+    databaseBackMs = null;
+  });
+
+  it('then it says who does its work', async () => {
     const lease = await hold('processor/0', 'two');
     expect((await ask()).items).toMatchObject([
       { host: 'two', leases: ['health/0', 'processor/0', 'scheduler/fra'] },

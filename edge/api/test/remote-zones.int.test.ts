@@ -216,6 +216,26 @@ describe('A remote zone', () => {
     expect((await answered).json()).toEqual({ items: [], monitorsChanged: true });
   });
 
+  it.each([
+    '0000-01-01T00:00:00Z',
+    '1969-12-31T23:59:59Z',
+    '9999-12-31T00:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-13-45T00:00:00Z',
+  ])('is not taken for one that has started at %s', async (startedAt) => {
+    const body = { host: 'h', pid: 7, version: '0', zones: ['fra'], startedAt, figures: {} };
+    const answer = await ask('PUT /api/v1/processes/odd.7', body);
+    expect([answer.statusCode, problemOf(answer).errors?.[0]?.pointer]).toEqual([422, '/startedAt']);
+  });
+
+  it('gives no zone back under a number that no lease has', async () => {
+    const answer = await ask('DELETE /api/v1/zones/fra/lease?holder=x&epoch=99999999999999999999');
+    expect([answer.statusCode, problemOf(answer).errors?.[0]?.pointer]).toEqual([422, 'query:epoch']);
+    expect((await ask(`DELETE /api/v1/zones/fra/lease?holder=x&epoch=${Number.MAX_SAFE_INTEGER}`)).statusCode).toBe(
+      204,
+    );
+  });
+
   it('says that it is there under a name that is its own, and when it ends', async () => {
     const body = {
       ...{ host: 'edge-1', pid: 7, version: '0.1.0', zones: ['fra'], startedAt: '2026-01-01T00:00:00Z' },

@@ -1,5 +1,3 @@
-export * from './buffer/buffered-outlet.ts';
-export type { SendBatch } from './buffer/lane.ts';
 export * from './event-sender.ts';
 export * from './monitor-context.ts';
 export { prepareJob, slotOffsetMs } from './monitor-job.ts';

@@ -51,7 +51,7 @@ describe('Events without identity', () => {
     expect(tried.map(({ delivery }) => delivery?.id)).toEqual(['body/0-5000', 'body/5000-10000', 'body/10000-12000']);
     expect(answer).toMatchObject({ stored: 11_997, alreadyStored: 0 });
     expect(answer.refused.map(({ index }) => index)).toEqual([0, 5000, 10_000]);
-    expect(receipt.stats()).toEqual({ stored: 11_997, repeated: 0, refused: 3, waiting: 0 });
+    expect(receipt.stats()).toEqual({ stored: 11_997, repeated: 0, refused: 3, unreadable: 0, waiting: 0 });
 
     for (let n = 0; n < 5; n++) await receipt.take(many(2));
     const first = tried.filter(({ producer }) => producer === tried[0]?.producer);

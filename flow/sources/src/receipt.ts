@@ -43,6 +43,7 @@ export class Receipt implements EventReceipt {
   #stored = 0;
   #repeated = 0;
   #refused = 0;
+  #unreadable = 0;
 
   constructor(options: ReceiptOptions) {
     this.#options = options;
@@ -54,7 +55,17 @@ export class Receipt implements EventReceipt {
   }
 
   stats(): ReceiptStats {
-    return { stored: this.#stored, repeated: this.#repeated, refused: this.#refused, waiting: this.#waiting };
+    return {
+      stored: this.#stored,
+      repeated: this.#repeated,
+      refused: this.#refused,
+      unreadable: this.#unreadable,
+      waiting: this.#waiting,
+    };
+  }
+
+  countUnreadable(count: number): void {
+    this.#unreadable += count;
   }
 
   async take(events: readonly NewEvent[], delivery?: Delivery): Promise<AppendResult> {

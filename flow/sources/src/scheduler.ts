@@ -1,5 +1,5 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
-import type { ClaimedCheckRun, NewEvent, Observation } from '@watchkeeper/model';
+import type { ClaimedCheckRun, NewEvent, Observation, ScheduledMonitor } from '@watchkeeper/model';
 import { DueQueue } from './due-queue.ts';
 import { type CheckSurroundings, type MonitorJob, prepareJob } from './monitor-job.ts';
 import type { EventOutlet, ScheduleSource } from './schedule-source.ts';
@@ -112,9 +112,10 @@ class ZoneLoop {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const { source, clock, logger } = this.#options;
+    const { source, clock } = this.#options;
     let isStale = true;
     let readAtMs = Number.NEGATIVE_INFINITY;
+    let isReading = false;
     let wake = new AbortController();
     const unsubscribe = source.onChange('monitors', () => {
       isStale = true;
@@ -126,18 +127,17 @@ class ZoneLoop {
     try {
       while (!signal.aborted) {
         wake = new AbortController();
-        if (isStale || clock.nowMs() - readAtMs >= rereadEveryMs) {
-          isStale = false;
-          readAtMs = clock.nowMs();
-          try {
-            await this.#reread();
-          } catch (error) {
-            logger.warn({ err: error, zone: this.#zone }, 'the monitors could not be read again; the known ones go on');
-          }
+        if (!isReading && (isStale || clock.nowMs() - readAtMs >= rereadEveryMs)) {
+          [isStale, isReading, readAtMs] = [false, true, clock.nowMs()];
+          // Not waited for: whoever knows the monitors may hang, and known ones are checked meanwhile.
+          void this.#reread(signal).then(() => {
+            isReading = false;
+            wake.abort();
+          });
         }
         this.#startDue();
         const untilDueMs = (this.#queue.nextDueMs ?? Number.POSITIVE_INFINITY) - this.#slots.nowMs();
-        const untilRereadMs = readAtMs + rereadEveryMs - clock.nowMs();
+        const untilRereadMs = isReading ? Number.POSITIVE_INFINITY : readAtMs + rereadEveryMs - clock.nowMs();
         await clock.pause(Math.max(1, Math.min(longestTimerMs, untilDueMs, untilRereadMs)), wake.signal);
       }
     } finally {
@@ -148,9 +148,21 @@ class ZoneLoop {
     }
   }
 
+  /** Never rejects: what cannot be read now is read again later. */
+  async #reread(signal: AbortSignal): Promise<void> {
+    const { source, logger } = this.#options;
+    try {
+      const monitors = await source.schedule(this.#zone);
+      if (!signal.aborted) await this.#follow(monitors);
+    } catch (error) {
+      // Once the zone is given up nobody waits for them.
+      if (!signal.aborted)
+        logger.warn({ err: error, zone: this.#zone }, 'the monitors could not be read again; the known ones go on');
+    }
+  }
+
   /** Makes the schedule what the rows say. A changed monitor keeps its grid as long as its interval stays. */
-  async #reread(): Promise<void> {
-    const monitors = await this.#options.source.schedule(this.#zone);
+  async #follow(monitors: readonly ScheduledMonitor[]): Promise<void> {
     const isFirst = !this.#isRead;
     this.#isRead = true;
     const present = new Set(monitors.map((monitor) => monitor.id));
@@ -162,12 +174,9 @@ class ZoneLoop {
     for (const monitor of monitors) {
       const known = this.#entries.get(monitor.id);
       if (known !== undefined && known.job.monitor.version === monitor.version) continue;
+      const job = await prepareJob(monitor, this.#zone, this.#runner.surroundings);
       if (known !== undefined) known.isRemoved = true;
-      const entry: Entry = {
-        job: await prepareJob(monitor, this.#zone, this.#runner.surroundings),
-        isRemoved: false,
-        isRunning: false,
-      };
+      const entry: Entry = { job, isRemoved: false, isRunning: false };
       this.#entries.set(monitor.id, entry);
       this.#schedule(entry, this.#slots.nowMs() - (isFirst ? Math.min(monitor.intervalMs, lateSlotMs) : 0));
     }

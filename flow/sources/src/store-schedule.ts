@@ -19,7 +19,11 @@ export function storeSchedule(options: StoreScheduleOptions): ScheduleSource {
   const { store, messages, clock, logger, holder, leaseSeconds: seconds = 9 } = options;
   return {
     hold: (zones, signal, work) =>
-      shareLeases({ store, clock, logger, kind: 'scheduler', names: () => zones, holder, seconds, signal, work }),
+      shareLeases({
+        ...{ store, clock, logger, kind: 'scheduler', names: () => zones, holder, seconds, signal, work },
+        // Check slots keep a result from counting twice, should another one have taken over.
+        goesOnAlone: true,
+      }),
     schedule: (zone) => readSchedule(store.db, [zone]),
     claimCheckRuns: (zones, limit) => claimCheckRuns(store.db, zones, limit),
     async finishCheckRun({ runId, zone }, result) {

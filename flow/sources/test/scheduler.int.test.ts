@@ -13,6 +13,7 @@ import {
   setMonitorsPaused,
 } from '@watchkeeper/store';
 import { sql } from 'kysely';
+import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { logger, openTestLog } from '../../processor/test/log-on-test-database.ts';
 import {
@@ -257,6 +258,81 @@ describe('The scheduler', () => {
       ['nowhere', undefined],
     ]);
     await until('its event', async () => (await events(id)).length === 1);
+  });
+
+  /** Whoever asks for rows of these tables gets no answer until `free`, or until 15 s have passed. */
+  async function hang(...tables: string[]): Promise<{ free(): Promise<void> }> {
+    const client = new pg.Client(under.database.connection);
+    await client.connect();
+    await client.query(`begin; lock table ${tables.join()} in access exclusive mode`);
+    return { free: () => client.end() };
+  }
+  const withinSeconds = (seconds: number, what: string, look: () => boolean) => {
+    const startedMs = performance.now();
+    return until(what, async () => {
+      if (performance.now() - startedMs > seconds * 1000) throw new Error(`waited ${seconds} s for ${what}`);
+      return look();
+    });
+  };
+
+  it('goes on checking the monitors that it knows while the database is slow to say which there are', async () => {
+    await monitor();
+    const scheduler = start();
+    await until('a check', async () => scheduler.stats().checks > 0);
+    const hanging = await hang('monitors');
+    try {
+      await under.messages.publish('monitors');
+      const { checks } = scheduler.stats();
+      await withinSeconds(8, 'four more checks', () => scheduler.stats().checks >= checks + 4);
+    } finally {
+      await hanging.free();
+    }
+    const other = await monitor();
+    await under.messages.publish('monitors');
+    await until('a check of a new one', async () => (await events(other)).length > 0);
+  });
+
+  it('goes on beyond its lease while the database does not answer, and keeps its zone afterwards', async () => {
+    const id = await monitor();
+    const scheduler = start();
+    await until('a check', async () => scheduler.stats().checks > 0);
+    const hanging = await hang('leases', 'monitors');
+    try {
+      const { checks } = scheduler.stats();
+      // The lease is one second long.
+      await withinSeconds(9, 'five more checks', () => scheduler.stats().checks >= checks + 5);
+    } finally {
+      await hanging.free();
+    }
+    const { checks } = scheduler.stats();
+    await until('checks under a new lease', async () => {
+      expect(scheduler.stats().zones).toEqual(['fra']);
+      return scheduler.stats().checks >= checks + 3;
+    });
+    await until('their events', async () => scheduler.stats().waitingEvents === 0);
+    const slots = (await events(id)).map(({ at, latenessMs }) =>
+      Math.round((at - latenessMs - slotOffsetMs(id, 'fra', 1000)) / 1000),
+    );
+    expect(slots).toEqual(slots.map((_, index) => (slots[0] ?? 0) + index));
+  });
+
+  it('of two the one that went on alone stops as soon as the database says that the other has the zone', async () => {
+    await monitor();
+    const first = start(['fra'], 'first');
+    await until('a check', async () => first.stats().checks > 0);
+    const hanging = await hang('leases');
+    try {
+      const { checks } = first.stats();
+      await withinSeconds(9, 'checks beyond its lease', () => first.stats().checks >= checks + 3);
+    } finally {
+      await hanging.free();
+    }
+    // Stays until the first one has been told.
+    await sql`
+      insert into leases (name, holder, expires_at) values ('scheduler/fra', 'other', now() + interval '1 minute')
+      on conflict (name) do update
+      set holder = excluded.holder, epoch = leases.epoch + 1, expires_at = excluded.expires_at`.execute(under.store.db);
+    await until('the first to stop', async () => first.stats().zones.length === 0);
   });
 
   it('a monitor that this process cannot check fails with a message and stops nobody', async () => {

@@ -1,4 +1,4 @@
-import { Admin, type BaseOptions } from '@platformatic/kafka';
+import { Admin, type Base, type BaseOptions } from '@platformatic/kafka';
 import type { KafkaConnection } from '@watchkeeper/model';
 import { secureOptions } from './tls-files.ts';
 
@@ -19,6 +19,18 @@ export function kafkaOptions({ brokers, clientId, tls, sasl }: KafkaConnection):
   };
 }
 
+/**
+ * A client that outlives its connections: the library listens to the first error of a connection only, and a second one
+ * (a broker that resets a TLS connection while it is being opened tells of two) would end the process.
+ */
+export function outliving<Client extends Base>(client: Client): Client {
+  for (const event of ['client:broker:connect', 'client:broker:failed'] as const)
+    client.on(event, ({ connection }) => connection?.on('error', ignoreSecond));
+  return client;
+}
+
+function ignoreSecond(): void {}
+
 export interface SimpleTopic {
   readonly topic: string;
   /** Left out: as many as the brokers give by themselves. */
@@ -30,7 +42,7 @@ export interface SimpleTopic {
 /** Creates a topic where it is missing, with as many copies as the brokers give by themselves. */
 export async function createWhereMissing(connection: KafkaConnection, wanted: SimpleTopic): Promise<void> {
   const { topic, partitions = byBroker, retentionMs } = wanted;
-  const admin = new Admin(kafkaOptions(connection));
+  const admin = outliving(new Admin(kafkaOptions(connection)));
   try {
     const configs = retentionMs === undefined ? [] : [{ name: 'retention.ms', value: String(retentionMs) }];
     await admin.createTopics({ topics: [topic], partitions, replicas: byBroker, configs });

@@ -2,7 +2,7 @@ import { Consumer, Producer, stringSerializers } from '@platformatic/kafka';
 import { backoffMs } from '@watchkeeper/kit';
 import type { KafkaConnection } from '@watchkeeper/model';
 import { HandlersByTopic } from './handlers-by-topic.ts';
-import { createWhereMissing, kafkaOptions, kafkaReason } from './kafka-client.ts';
+import { createWhereMissing, kafkaOptions, kafkaReason, outliving } from './kafka-client.ts';
 import type { MessageDriverContext } from './message-driver.ts';
 import type { Messages } from './messages.ts';
 import { WakeSender } from './wake-sender.ts';
@@ -27,7 +27,7 @@ export function kafkaWakes({ connection, wakeTopic }: KafkaWakesOptions, context
   const { clock, logger } = context;
   const handlers = new HandlersByTopic();
   const stop = new AbortController();
-  const producer = new Producer({ ...kafkaOptions(connection), serializers: stringSerializers });
+  const producer = outliving(new Producer({ ...kafkaOptions(connection), serializers: stringSerializers }));
   const sender = new WakeSender({
     async send(topic) {
       await producer.send({ messages: [{ topic: wakeTopic, key: topic, value: '' }] });
@@ -38,7 +38,7 @@ export function kafkaWakes({ connection, wakeTopic }: KafkaWakesOptions, context
 
   const read = async (onProgress: () => void) => {
     await createWhereMissing(connection, { topic: wakeTopic, partitions: 1, retentionMs });
-    const consumer = new Consumer({ ...kafkaOptions(connection), groupId: `${connection.clientId}-wake` });
+    const consumer = outliving(new Consumer({ ...kafkaOptions(connection), groupId: `${connection.clientId}-wake` }));
     try {
       const places = await ends(consumer, wakeTopic);
       handlers.callAll();

@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
-import { largestValue, type NewEvent } from './event.ts';
-import { eventMessageLimits } from './event-message.ts';
+import type { NewEvent } from './event.ts';
+import { eventMessageLimits, largestValue } from './event-message-limits.ts';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
 
@@ -14,10 +14,27 @@ const Place = Type.String({
   pattern: '^(/[^/]*)*$',
   maxLength: 500,
 });
-const Text = Type.Union([
-  Type.Object({ from: Place, else: Type.Optional(Type.String({ maxLength: 200 })) }, { additionalProperties: false }),
-  Type.Object({ text: Type.String({ maxLength: 200 }) }, { additionalProperties: false }),
-]);
+const text = (description: string) =>
+  Type.Union(
+    [
+      Type.Object(
+        {
+          from: Place,
+          else: Type.Optional(Type.String({ description: 'What it is where nothing stands there', maxLength: 200 })),
+        },
+        { additionalProperties: false },
+      ),
+      Type.Object(
+        { text: Type.String({ description: 'The same for all messages', maxLength: 200 }) },
+        { additionalProperties: false },
+      ),
+    ],
+    { description },
+  );
+const texts = (description: string) =>
+  Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { description, maxItems: 100 }));
+const attribute = text('An attribute');
+type Text = Static<typeof attribute>;
 const timeUnits = ['iso', 's', 'ms', 'us', 'ns'] as const;
 
 export type EventMapping = Static<typeof EventMapping>;
@@ -28,7 +45,7 @@ export const EventMapping = Type.Object(
         description: 'The mapping is for messages that have these texts at these places; for all when left out',
       }),
     ),
-    name: Text,
+    name: text('Name of the event: noun and past verb, `order.placed`'),
     tenant: Type.Optional(Type.String({ description: 'Whose events they are', default: 'default', maxLength: 63 })),
     time: Type.Optional(
       Type.Object(
@@ -37,29 +54,40 @@ export const EventMapping = Type.Object(
           unit: Type.Unsafe<(typeof timeUnits)[number]>(
             Type.Union(
               timeUnits.map((unit) => Type.Literal(unit)),
-              { description: 'iso: RFC 3339; otherwise a number since 1970' },
+              {
+                description:
+                  'iso: RFC 3339; otherwise a number of seconds, milliseconds, microseconds or nanoseconds since 1970',
+              },
             ),
           ),
         },
         { additionalProperties: false, description: 'When it happened; when the message was written, if left out' },
       ),
     ),
-    environment: Type.Optional(Text),
-    zone: Type.Optional(Text),
-    host: Type.Optional(Text),
-    guest: Type.Optional(Text),
-    service: Type.Optional(Text),
-    source: Type.Optional(Text),
-    attributes: Type.Record(Type.String(), Text, {
+    environment: Type.Optional(text('What is watched; empty when left out')),
+    zone: Type.Optional(text('From where it is watched; empty when left out')),
+    host: Type.Optional(text('The host it is about; empty when left out')),
+    guest: Type.Optional(text('The guest on that host; empty when left out')),
+    service: Type.Optional(text('The service it is about; empty when left out')),
+    source: Type.Optional(text('What measured it; empty when left out')),
+    attributes: Type.Record(Type.String(), attribute, {
       description: 'Attributes by name',
       maxProperties: eventMessageLimits.attributes,
       default: {},
     }),
     values: Type.Record(
       Type.String(),
-      Type.Object({ from: Place, times: Type.Optional(Type.Number()) }, { additionalProperties: false }),
+      Type.Object(
+        {
+          from: Place,
+          times: Type.Optional(
+            Type.Number({ description: 'Factor that changes the unit: seconds to ms is 1000', default: 1 }),
+          ),
+        },
+        { additionalProperties: false },
+      ),
       {
-        description: 'Values by name, the unit at the end of the name; `times` changes the unit: seconds to ms is 1000',
+        description: 'Values by name, the unit at the end of the name: `durationMs`, `sizeBytes`',
         maxProperties: eventMessageLimits.values,
         default: {},
       },
@@ -68,15 +96,17 @@ export const EventMapping = Type.Object(
       Type.Object(
         {
           from: Place,
-          ok: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
-          degraded: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
-          failed: Type.Optional(Type.Array(Type.String({ maxLength: 200 }), { maxItems: 100 })),
-          else: Type.Optional(Outcome),
+          ok: texts('Texts that mean ok'),
+          degraded: texts('Texts that mean degraded'),
+          failed: texts('Texts that mean failed'),
+          else: Type.Optional(
+            Type.Unsafe<Outcome>({ ...Outcome, description: 'What every other text means, and none', default: 'ok' }),
+          ),
         },
         { additionalProperties: false, description: 'Which texts mean what; everything is ok when left out' },
       ),
     ),
-    reason: Type.Optional(Text),
+    reason: Type.Optional(text('Why the outcome is not ok: an error class, at most 63 characters')),
   },
   { additionalProperties: false, description: 'Where in a message of others the parts of an event stand' },
 );
@@ -89,7 +119,7 @@ export function isMappingFor({ when = {} }: EventMapping, message: unknown): boo
 /** The event that a mapping makes of a message, or what is wrong. `writtenMs`: when the message was written. */
 export function mapEvent(mapping: EventMapping, message: unknown, writtenMs: number): NewEvent | string {
   const missing: string[] = [];
-  const text = (given: Static<typeof Text> | undefined) => {
+  const text = (given: Text | undefined) => {
     if (given === undefined) return '';
     if ('text' in given) return given.text;
     const found = textOf(valueAt(message, given.from)) ?? given.else;

@@ -2,7 +2,9 @@ import { Compile } from 'typebox/compile';
 import { describe, expect, it } from 'vitest';
 import { anEvent, aSeries } from '../test/makers.ts';
 import type { EventBatch } from './event.ts';
-import { decodeEventMessage, EventMessage, encodeEventMessage, eventMessageLimits } from './event-message.ts';
+import { decodeEventMessage, encodeEventMessage } from './event-message.ts';
+import { eventMessageLimits } from './event-message-limits.ts';
+import { EventMessage } from './event-message-schema.ts';
 
 const series = aSeries();
 const slot = { monitorId: series.source, zone: series.zone, slotMs: 1_700_000_000_000, attempt: 1 };

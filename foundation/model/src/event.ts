@@ -3,9 +3,6 @@ import type { Delivery } from './delivery.ts';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
 
-/** Largest amount of a value: sums of any number of such values stay within a double. */
-export const largestValue = 1e290;
-
 /** One observation on its way into the log. */
 export interface NewEvent {
   readonly series: Series;

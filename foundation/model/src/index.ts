@@ -13,6 +13,8 @@ export * from './errors.ts';
 export * from './event.ts';
 export * from './event-mapping.ts';
 export * from './event-message.ts';
+export * from './event-message-limits.ts';
+export * from './event-message-schema.ts';
 export * from './fields.ts';
 export * from './format/index.ts';
 export * from './kafka-connection.ts';

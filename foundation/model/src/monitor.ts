@@ -8,11 +8,11 @@ const wish = {
   service: SlugName('The service it watches'),
   environment: SlugName('What is watched: a cloud, a region, a product'),
   zones: Type.Array(SlugName('A zone'), {
-    description: 'From where it is watched',
+    description:
+      'From where it is watched; when left out, a new monitor is watched from `local` or else the first zone that somebody watches from',
     minItems: 1,
     maxItems: 50,
     uniqueItems: true,
-    default: ['local'],
   }),
   type: Type.String({ description: 'Name of the monitor type', minLength: 1, maxLength: 40 }),
   options: Type.Record(Type.String(), Type.Unknown(), { description: 'Options of the type; see its schema' }),

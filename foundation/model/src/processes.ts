@@ -73,7 +73,10 @@ export const ProcessView = Type.Object({
       process: Type.String({ description: 'Identifier of a process' }),
       leases: Type.Array(Type.String()),
     }),
-    { description: 'Silent processes: who holds now what it held' },
+    {
+      description:
+        'Silent processes: who does now what it did. Leases move on when processes come and go, so this may change',
+    },
   ),
   abandoned: Type.Array(Type.String(), { description: 'Silent processes: what it held and nobody holds now' }),
 });
@@ -101,6 +104,11 @@ export type ProcessList = Static<typeof ProcessList>;
 export const ProcessList = Type.Object(
   {
     at: Instant('The time of the database when it was read'),
+    backAt: Nullable(
+      Instant(
+        'When the database was reached again after it was away, for 11 s from then on: until everybody has told of itself again, nobody counts as silent',
+      ),
+    ),
     items: Type.Array(ProcessView, { description: 'Running ones first' }),
     leases: Type.Array(LeaseView, { description: 'Held now, or within the last day' }),
     readers: Type.Array(ReaderView),

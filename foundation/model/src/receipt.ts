@@ -11,6 +11,8 @@ export interface EventReceipt {
    * sender that names its delivery can send all of it again
    */
   take(events: readonly NewEvent[], delivery?: Delivery): Promise<AppendResult>;
+  /** Counts lines, datagrams and the like that could not be read. */
+  countUnreadable(count: number): void;
   stats(): ReceiptStats;
 }
 
@@ -21,6 +23,8 @@ export interface ReceiptStats {
   readonly repeated: number;
   /** Refused for good. */
   readonly refused: number;
+  /** Lines, datagrams and the like that could not be read. */
+  readonly unreadable: number;
   /** Taken and not stored yet. */
   readonly waiting: number;
 }

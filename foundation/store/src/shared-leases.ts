@@ -20,6 +20,11 @@ export interface ShareLeasesOptions {
    * a third.
    */
   readonly seconds: number;
+  /**
+   * Work goes on beyond its lease while the database does not answer, and stops only when it says that another one has
+   * taken over. For work that does no harm when two do it at the same time. Default false.
+   */
+  readonly goesOnAlone?: boolean;
   /** Ends the sharing; everything is given back. */
   readonly signal: AbortSignal;
   /** Works on one thing while its lease is held. Its signal is aborted when that ends; then it must finish and return. */
@@ -27,11 +32,13 @@ export interface ShareLeasesOptions {
 }
 
 interface Held {
-  readonly lease: Lease;
+  lease: Lease;
   readonly stop: AbortController;
   readonly ended: Promise<void>;
   renewedAtMs: number;
   isLost: boolean;
+  /** It ran out by the clock of this process, and its work goes on. */
+  isAlone: boolean;
   /** Set once it is being given back. */
   givenBack?: Promise<void>;
 }
@@ -55,7 +62,7 @@ export async function shareLeases(options: ShareLeasesOptions): Promise<void> {
     // A database behind a cut network does not even refuse.
     while (!answered.signal.aborted) {
       await clock.pause(pauseMs, answered.signal);
-      stopExpired(options, held);
+      noticeExpired(options, held);
     }
     await taking;
     await clock.pause(pauseMs, signal);
@@ -97,16 +104,14 @@ function begin(options: ShareLeasesOptions, held: Map<string, Held>, name: strin
   const ended = work(name, stop.signal).catch((error: unknown) => {
     logger.error({ err: error, lease: lease.name }, 'work under a lease failed; it is begun again');
   });
-  const one: Held = { lease, stop, ended, renewedAtMs: clock.nowMs(), isLost: false };
+  const one: Held = { lease, stop, ended, renewedAtMs: clock.nowMs(), isLost: false, isAlone: false };
   held.set(name, one);
   // Work that ends by itself (another process took over) gives its lease back too.
   void ended.then(() => giveBack(options, held, name, one));
 }
 
-async function renew(
-  { store, clock, logger, seconds }: ShareLeasesOptions,
-  held: ReadonlyMap<string, Held>,
-): Promise<void> {
+async function renew(options: ShareLeasesOptions, held: ReadonlyMap<string, Held>): Promise<void> {
+  const { store, clock, logger, seconds, goesOnAlone = false } = options;
   // What is being given back too: it may have something to finish.
   const running = [...held.values()].filter((one) => !one.isLost);
   const renewed = await renewLeases(
@@ -115,22 +120,42 @@ async function renew(
     seconds,
   );
   for (const one of running) {
-    if (renewed.has(one.lease.name)) {
+    const { name } = one.lease;
+    if (renewed.has(name) || (goesOnAlone && (await takeAgain(options, one)))) {
       one.renewedAtMs = clock.nowMs();
+      one.isAlone = false;
     } else {
-      logger.warn({ lease: one.lease.name }, 'a lease was lost; its work stops here');
+      logger.warn({ lease: name }, 'a lease was lost; its work stops here');
       one.isLost = true;
       one.stop.abort();
     }
   }
 }
 
-/** A process that cannot reach the database must stop by itself when its leases have run out. */
-function stopExpired({ clock, logger, seconds }: ShareLeasesOptions, held: ReadonlyMap<string, Held>): void {
-  for (const { lease, stop, renewedAtMs } of held.values()) {
-    if (stop.signal.aborted || clock.nowMs() - renewedAtMs <= seconds * 1000) continue;
-    logger.warn({ lease: lease.name }, 'a lease ran out since it could not be renewed; its work stops here');
-    stop.abort();
+/** Takes a lease again that ran out while the database did not answer, so that its work need not stop; false when another has it. */
+async function takeAgain({ store, seconds }: ShareLeasesOptions, one: Held): Promise<boolean> {
+  if (one.stop.signal.aborted) return false;
+  const { name, holder } = one.lease;
+  const lease = await acquireLease(store.db, { name, holder, seconds });
+  one.lease = lease ?? one.lease;
+  return lease !== undefined;
+}
+
+/** What a process that cannot reach the database does when its leases have run out: it stops by itself, or goes on alone. */
+function noticeExpired(
+  { clock, logger, seconds, goesOnAlone = false }: ShareLeasesOptions,
+  held: ReadonlyMap<string, Held>,
+): void {
+  for (const one of held.values()) {
+    if (one.stop.signal.aborted || one.isAlone || clock.nowMs() - one.renewedAtMs <= seconds * 1000) continue;
+    const lease = one.lease.name;
+    if (goesOnAlone) {
+      one.isAlone = true;
+      logger.warn({ lease }, 'a lease ran out since the database does not answer; its work goes on until it does');
+    } else {
+      logger.warn({ lease }, 'a lease ran out since it could not be renewed; its work stops here');
+      one.stop.abort();
+    }
   }
 }
 

@@ -14,17 +14,30 @@ const checkCommand = () =>
         printJson({ settings: shown, origins });
         return;
       }
-      const rows = Object.keys(origins).map((name) => {
-        const value = shown[name];
-        return [
-          name,
-          value === undefined ? '–' : typeof value === 'string' ? value : JSON.stringify(value),
-          origins[name] ?? '',
-        ];
-      });
+      const rows = Object.keys(origins)
+        .filter((name) => !name.includes('.'))
+        .flatMap((name) => rowsOf(name, shown[name]))
+        .map(([name, value]) => [name, value, originOf(name, origins)]);
       printTable(['SETTING', 'VALUE', 'FROM'], rows, '');
       print('\nThe settings are valid.');
     });
+
+/** One row for each value, however deep; lists of plain values stand in one. */
+function rowsOf(name: string, value: unknown): (readonly [name: string, value: string])[] {
+  if (value === undefined) return [[name, '–']];
+  if (typeof value !== 'object' || value === null) return [[name, String(value)]];
+  const parts = Object.entries(value);
+  if (parts.length === 0) return [[name, Array.isArray(value) ? '[]' : '{}']];
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return [[name, value.join(', ')]];
+  return parts.flatMap(([key, part]) => rowsOf(`${name}.${key}`, part));
+}
+
+/** Nothing stands for what is within a default: the next place above says where it comes from. */
+function originOf(name: string, origins: Readonly<Record<string, string>>): string {
+  const known = origins[name];
+  if (known !== undefined || !name.includes('.')) return known ?? '';
+  return originOf(name.slice(0, name.lastIndexOf('.')), origins);
+}
 
 function maskSecrets(name: string, value: unknown): unknown {
   if ((name === 'password' || name === 'token' || name === 'key') && typeof value === 'string') return '***';

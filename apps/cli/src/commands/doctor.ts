@@ -12,6 +12,7 @@ import {
   processName,
   unreadText,
   type Zone,
+  zonesWithoutWatch,
 } from '@watchkeeper/model';
 import { Command } from 'commander';
 import { dataDirOf, findAccess, type GlobalOptions } from '../connection.ts';
@@ -70,8 +71,9 @@ async function examine(options: GlobalOptions): Promise<Finding[]> {
       isSame,
       isSame ? `both ${ownVersion}` : `server ${product.version}, this program ${ownVersion}; use the same`,
     );
-    noteZones((await client.call('listZones')).items, note);
-    noteProcesses(await client.call('listProcesses'), note);
+    const list = await client.call('listProcesses');
+    noteZones((await client.call('listZones')).items, list, note);
+    noteProcesses(list, note);
     noteSelf((await client.call('getOverview')).self, note);
     if (mayAct(session.role, 'operator')) {
       const query = { from: 'now-1h', limit: deadLetterPage };
@@ -103,8 +105,8 @@ function noteLocalAccess(dataDir: string, note: Note): void {
   );
 }
 
-function noteZones(zones: readonly Zone[], note: Note): void {
-  const unwatched = zones.filter(({ watched }) => !watched).map(({ name }) => name);
+function noteZones(zones: readonly Zone[], list: ProcessList, note: Note): void {
+  const unwatched = zonesWithoutWatch(zones, list);
   note(
     'zones',
     unwatched.length === 0,
@@ -133,7 +135,7 @@ function noteProcesses(list: ProcessList, note: Note): void {
     unread === '',
     unread === ''
       ? 'every partition of the event log is read'
-      : `nobody reads ${unread}: start a process with --roles processor,health; a take-over needs up to 10 s`,
+      : `nobody reads ${unread}: start a process with --roles processor,health; one that is there takes over within 8 s`,
   );
 }
 

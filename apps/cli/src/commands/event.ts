@@ -144,8 +144,10 @@ const queryCommand = () =>
       showResult(result, flags.groupBy ?? [], aggregates);
     });
 
-function showResult({ rows, truncated }: QueryResult, groupBy: readonly string[], aggregates: readonly string[]): void {
-  const hasTime = rows.some(({ at }) => at !== null);
+function showResult(result: QueryResult, groupBy: readonly string[], aggregates: readonly string[]): void {
+  const { truncated } = result;
+  const hasTime = result.rows.some(({ at }) => at !== null);
+  const rows = withoutEmptyBeginning(result.rows);
   printTable(
     [...(hasTime ? ['TIME (UTC)'] : []), ...groupBy, ...aggregates, 'SERIES'],
     rows.map(({ at, group, values, sources }) => [
@@ -156,7 +158,15 @@ function showResult({ rows, truncated }: QueryResult, groupBy: readonly string[]
     ]),
     'No events in this time. Look further back with --from now-1d.',
   );
+  const leftOut = result.rows.length - rows.length;
+  if (leftOut > 0) print(`\n${leftOut} ${leftOut === 1 ? 'row' : 'rows'} before the first events left out.`);
   if (truncated) print('\nThere are more rows; raise --limit or ask for less.');
+}
+
+/** Periods before anything was seen say nothing; a gap later does. */
+export function withoutEmptyBeginning(rows: QueryResult['rows']): QueryResult['rows'] {
+  const first = rows.find(({ sources }) => sources > 0);
+  return first === undefined ? [] : rows.slice(rows.findIndex(({ at }) => at === first.at));
 }
 
 function valueText(value: QueryResult['rows'][number]['values'][string] | undefined): string {

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
+import type { BufferedOutlet } from '@watchkeeper/buffer';
 import type { Clock } from '@watchkeeper/kit';
-import type { BufferedOutlet, Scheduler } from '@watchkeeper/sources';
+import type { Scheduler } from '@watchkeeper/sources';
 import type { Heartbeat } from '../heartbeat.ts';
 import { measureProcess, type NotedError } from '../process-figures.ts';
 import type { ServerLink } from './server-link.ts';

@@ -27,6 +27,8 @@ export interface RemoteZoneOptions {
 /** Check runs that one request takes, and how long it waits for one. */
 const runsAtOnce = 20;
 const runsWaitMs = 20_000;
+/** Time after which a server that does not answer is taken for away where something is known without it, milliseconds. */
+const patienceMs = 2000;
 /** Longest time that the end of the process waits for the server, milliseconds. */
 const lastWordMs = 2000;
 /** Pause after a change of the schedule, milliseconds: many changes in a row are one. */
@@ -37,6 +39,8 @@ export class RemoteZone {
   readonly #options: RemoteZoneOptions;
   readonly #claimed: ClaimedCheckRun[] = [];
   #isAlone = false;
+  /** The schedule that is being read; true when it is another one than before. */
+  #reading: Promise<boolean> | undefined;
 
   constructor(options: RemoteZoneOptions) {
     this.#options = options;
@@ -59,8 +63,15 @@ export class RemoteZone {
       await working?.ended;
       working = undefined;
     };
+    const beginAlone = () => {
+      if (working !== undefined || !memory.isHeld || memory.pages.length === 0) return;
+      this.#tellAlone();
+      begin();
+    };
     while (!signal.aborted) {
-      const lease = await this.#askForLease(signal);
+      const asking = this.#askForLease(signal);
+      if (working === undefined && !(await this.#isSoon(asking))) beginAlone();
+      const lease = await asking;
       if (signal.aborted) break;
       if (lease?.held) {
         epoch = lease.epoch ?? undefined;
@@ -71,8 +82,8 @@ export class RemoteZone {
           logger.warn({ zone }, 'another scheduler watches from this zone now; this one waits');
         if (memory.isHeld) await memory.remember({ isHeld: false });
         await end();
-      } else if (working === undefined && memory.isHeld && memory.pages.length > 0) {
-        begin();
+      } else {
+        beginAlone();
       }
       await clock.pause((leaseSeconds * 1000) / 3, signal);
     }
@@ -80,17 +91,18 @@ export class RemoteZone {
     if (epoch !== undefined) await this.#giveBack(epoch);
   }
 
-  /** The monitors as the server has them, or as it last said when it cannot be asked. */
+  /** The monitors as the server has them, or as it last said when it cannot be asked, or not soon. */
   async schedule(): Promise<readonly ScheduledMonitor[]> {
-    const { memory, logger, zone } = this.#options;
-    try {
-      const pages = await this.#readPages();
-      const isSame = pages.length === memory.pages.length && pages.every((page, index) => page === memory.pages[index]);
-      if (!isSame) await memory.remember({ pages });
-    } catch (error) {
-      if (memory.pages.length === 0) throw error;
-      logger.debug({ err: error, zone }, 'the monitors cannot be read; the known ones go on');
-    }
+    const { memory, wake } = this.#options;
+    this.#reading ??= this.#readSchedule().finally(() => {
+      this.#reading = undefined;
+    });
+    const reading = this.#reading;
+    if (memory.pages.length === 0) await reading;
+    else if (!(await this.#isSoon(reading)))
+      void reading.then((isNew) => {
+        if (isNew) wake('monitors');
+      });
     return memory.pages.flatMap(({ schedule }) => schedule.items);
   }
 
@@ -101,22 +113,37 @@ export class RemoteZone {
 
   /** What the server says; undefined when it cannot be asked. */
   async #askForLease(signal: AbortSignal): Promise<ZoneLease | undefined> {
-    const { link, zone, holder, leaseSeconds: seconds, logger, memory } = this.#options;
+    const { link, zone, holder, leaseSeconds: seconds } = this.#options;
     try {
       const lease = await link.call('claimZoneLease', { params: { zone }, body: { holder, seconds }, signal });
       this.#isAlone = false;
       return lease;
     } catch (error) {
-      if (this.#isAlone || signal.aborted) return undefined;
-      this.#isAlone = true;
-      const message = memory.isHeld
-        ? 'the server cannot be asked who watches from this zone; this process goes on on its own'
-        : 'the server cannot be asked for this zone; it is tried again';
-      // The link tells of a server that is away; what is wrong with the zone is told here.
-      const isOfZone = isWatchkeeperError(error, 'not_found');
-      logger.warn({ zone, ...(isOfZone ? { err: error } : {}) }, message);
+      if (!signal.aborted) this.#tellAlone(error);
       return undefined;
     }
+  }
+
+  /** Says once that the server cannot be asked for the zone. */
+  #tellAlone(error?: unknown): void {
+    const { zone, memory, logger } = this.#options;
+    if (this.#isAlone) return;
+    this.#isAlone = true;
+    const message = memory.isHeld
+      ? 'the server cannot be asked who watches from this zone; this process goes on on its own'
+      : 'the server cannot be asked for this zone; it is tried again';
+    // The link tells of a server that is away; what is wrong with the zone is told here.
+    const isOfZone = isWatchkeeperError(error, 'not_found');
+    logger.warn({ zone, ...(isOfZone ? { err: error } : {}) }, message);
+  }
+
+  /** Whether it is settled before the patience ends. */
+  async #isSoon(asking: Promise<unknown>): Promise<boolean> {
+    const settled = new AbortController();
+    const settle = () => settled.abort();
+    asking.then(settle, settle);
+    await this.#options.clock.pause(patienceMs, settled.signal);
+    return settled.signal.aborted;
   }
 
   async #giveBack(epoch: number): Promise<void> {
@@ -127,6 +154,21 @@ export class RemoteZone {
       await link.call('releaseZoneLease', { params: { zone }, query: { holder, epoch }, signal });
     } catch (error) {
       logger.debug({ err: error, zone }, 'the zone could not be given back; its lease runs out by itself');
+    }
+  }
+
+  /** Whether the server has told something new; rejects when it could not be asked and nothing is known. */
+  async #readSchedule(): Promise<boolean> {
+    const { memory, logger, zone } = this.#options;
+    try {
+      const pages = await this.#readPages();
+      const isSame = pages.length === memory.pages.length && pages.every((page, index) => page === memory.pages[index]);
+      if (!isSame) await memory.remember({ pages });
+      return !isSame;
+    } catch (error) {
+      if (memory.pages.length === 0) throw error;
+      logger.debug({ err: error, zone }, 'the monitors cannot be read; the known ones go on');
+      return false;
     }
   }
 

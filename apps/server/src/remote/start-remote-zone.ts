@@ -2,10 +2,11 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { createProbes, Metrics, type Readiness } from '@watchkeeper/api';
+import { BufferedOutlet, type SendBatch } from '@watchkeeper/buffer';
 import { openEgress } from '@watchkeeper/guard';
 import { type Logger, systemClock } from '@watchkeeper/kit';
 import { encodeEventMessage, WatchkeeperError } from '@watchkeeper/model';
-import { BufferedOutlet, monitorTypes, type SendBatch, startScheduler } from '@watchkeeper/sources';
+import { monitorTypes, startScheduler } from '@watchkeeper/sources';
 import { ownDirectory } from '@watchkeeper/store';
 import { resolveCredentials } from '../credentials.ts';
 import { bufferFigures, schedulerFigures } from '../figures.ts';
@@ -55,7 +56,7 @@ export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<
 
   onProgress(`opening the buffer in ${dataDir}`);
   makeDataDir(dataDir);
-  const ownership = await ownDirectory(dataDir);
+  const ownership = await ownDirectory(dataDir, (message, fields) => logger.warn(fields ?? {}, message));
   // The policy is about what monitors name; the server is named by the operator.
   const toServer = openEgress({ policy: { private: 'allow', allow: [], deny: [] } });
   const link = new ServerLink({
@@ -64,15 +65,18 @@ export async function startRemoteZone(options: StartRemoteZoneOptions): Promise<
     onAnswer: () => outlet.sendNow(),
   });
   const folder = join(dataDir, 'buffer');
-  const outlet: BufferedOutlet = await BufferedOutlet.open({
+  const opening = BufferedOutlet.open({
     ...{ folder, clock, logger, send: sendOver(link) },
     limitBytes: limits.bufferBytes,
     memoryEvents: limits.bufferedEvents,
   });
+  const outlet: BufferedOutlet = await inDataDir(dataDir, opening);
   const waiting = outlet.waiting;
   const memories = new Map<string, ZoneMemory>();
-  for (const zone of zones)
-    memories.set(zone, await ZoneMemory.open(join(dataDir, 'zones', `${zone}.json`), server, logger));
+  for (const zone of zones) {
+    const remembering = ZoneMemory.open(join(dataDir, 'zones', `${zone}.json`), server, logger);
+    memories.set(zone, await inDataDir(dataDir, remembering));
+  }
 
   onProgress(`watching from ${zones.join(', ')} for ${server}`);
   const scheduler = startScheduler({
@@ -137,6 +141,20 @@ function readCertificates(file: string | undefined): string | undefined {
     throw new WatchkeeperError(
       'settings_invalid',
       `The certificates in ${file} (serverCa) cannot be read (${(error as Error).message}). Correct the path.`,
+      { cause: error },
+    );
+  }
+}
+
+/** What the file system refuses is for the operator to mend. */
+async function inDataDir<T>(dataDir: string, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new WatchkeeperError(
+      'data_directory_unusable',
+      `The data directory ${dataDir} cannot be used (${(error as Error).message}). Make room on its disk, give this user the rights to it, or choose another with --data-dir.`,
       { cause: error },
     );
   }

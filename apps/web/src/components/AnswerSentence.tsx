@@ -7,11 +7,14 @@ import { StateGlyph } from './StateGlyph.tsx';
 export function AnswerSentence({
   answer: { state, title, sentences },
   spoken = title,
+  more,
   children,
 }: {
   readonly answer: Answer;
   /** What is read out when it changes, where the title holds figures that move. */
   readonly spoken?: string;
+  /** What follows the sentences. */
+  readonly more?: ReactNode;
   readonly children?: ReactNode;
 }) {
   return (
@@ -20,6 +23,7 @@ export function AnswerSentence({
       <div className="words">
         <h1 className="h1">{title}</h1>
         <p>{sentences.join(' ')}</p>
+        {more}
       </div>
       {children}
       <Announce text={spoken} />

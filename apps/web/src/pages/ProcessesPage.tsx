@@ -3,7 +3,7 @@ import { useProcesses } from '../api.ts';
 import { AnswerSentence } from '../components/AnswerSentence.tsx';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
-import { DeadLettersCard } from '../processes/DeadLettersCard.tsx';
+import { DeadLettersCard, DeadLettersLink } from '../processes/DeadLettersCard.tsx';
 import { LagCharts } from '../processes/LagCharts.tsx';
 import { LeaseTable } from '../processes/LeaseTable.tsx';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
@@ -27,7 +27,7 @@ export function ProcessesPage() {
     <>
       {error === null ? null : <Failure error={error} onRetry={() => void refetch()} dataAtMs={dataUpdatedAt} />}
       <div className={error === null ? '' : 'stale'}>
-        <AnswerSentence answer={answer} spoken={spoken} />
+        <AnswerSentence answer={answer} spoken={spoken} more={<DeadLettersLink />} />
         <LagCharts list={list} />
         <div className="col">
           {list.items.length === 0 ? (

@@ -1,5 +1,5 @@
 import type { LeaseView, ProcessList } from '@watchkeeper/model';
-import { clockText, lagOf, lagText, lengthText, processName } from '@watchkeeper/model/light';
+import { clockText, isChangingHands, lagOf, lagText, lengthText, processName } from '@watchkeeper/model/light';
 import { StateTag } from '../components/StateTag.tsx';
 import { leaseTitle } from './lease-title.ts';
 
@@ -41,6 +41,7 @@ export function LeaseTable({ list }: { readonly list: ProcessList }) {
 function LeaseRow({ lease, list }: { readonly lease: LeaseView; readonly list: ProcessList }) {
   const { name, holder, lastHolder, until } = lease;
   const nowMs = Date.parse(list.at);
+  const isMoving = isChangingHands(until, list);
   const readers = list.readers.filter(({ reader, partition }) => name === `${reader}/${partition}`);
   return (
     <tr>
@@ -48,7 +49,9 @@ function LeaseRow({ lease, list }: { readonly lease: LeaseView; readonly list: P
         {leaseTitle(name)} <span className="mono dim">{name}</span>
       </td>
       <td>
-        {holder === null ? (
+        {holder === null && isMoving ? (
+          <span className="dim">changes hands; before: {processName(lastHolder, list.items)}</span>
+        ) : holder === null ? (
           <span className="row">
             <StateTag state="failed" text="Nobody" size={14} />
             <span className="dim">before: {processName(lastHolder, list.items)}</span>
@@ -58,7 +61,7 @@ function LeaseRow({ lease, list }: { readonly lease: LeaseView; readonly list: P
         )}
       </td>
       <td>
-        {holder === null
+        {holder === null && !isMoving
           ? `for ${lengthText(nowMs - Date.parse(until))}, since ${clockText(until, nowMs)}`
           : clockText(until, nowMs)}
       </td>

@@ -2,13 +2,18 @@ import type { ProcessList, ProcessView } from '@watchkeeper/model';
 import {
   clockText,
   countText,
+  groupedByRole,
+  isHistory,
   lagOf,
   lagText,
   lengthText,
   millisecondsText,
   processName,
   readsText,
+  recentError,
   shareText,
+  watchesText,
+  workText,
 } from '@watchkeeper/model/light';
 import type { ReactNode } from 'react';
 import { StateTag } from '../components/StateTag.tsx';
@@ -17,54 +22,76 @@ const columns = ['Process', 'State', 'Roles', 'Reads', 'Checks late', 'Waiting, 
 
 /** Every process: what it does, how it does it, and what went wrong last. */
 export function ProcessTable({ list }: { readonly list: ProcessList }) {
+  const items = groupedByRole(list.items);
+  const past = items.filter((item) => isHistory(item, list));
   return (
     <section className="card">
       <header className="explained">
         <h2 className="h2">Processes</h2>
         <span className="sub s">what each told of itself, every 5 s; delays are 99th percentiles</span>
       </header>
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard */}
-      <section className="wide procs" aria-label="Processes" tabIndex={0}>
-        <table>
-          <thead>
-            <tr>
-              {columns.map((title) => (
-                <th key={title} scope="col">
-                  {title}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {list.items.map((item) => (
-              <ProcessRow key={item.id} item={item} list={list} />
+      <Rows label="Processes" items={items.filter((item) => !past.includes(item))} list={list} />
+      {past.length === 0 ? null : (
+        <details className="past">
+          <summary className="sub">
+            {past.length === 1 ? '1 more process' : `${past.length} more processes`} fell silent within a day; others do
+            the work
+          </summary>
+          <Rows label="Processes whose work others do" items={past} list={list} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Rows({
+  label,
+  items,
+  list,
+}: {
+  readonly label: string;
+  readonly items: readonly ProcessView[];
+  readonly list: ProcessList;
+}) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="wide procs" aria-label={label} tabIndex={0}>
+      <table>
+        <thead>
+          <tr>
+            {columns.map((title) => (
+              <th key={title} scope="col">
+                {title}
+              </th>
             ))}
-          </tbody>
-        </table>
-      </section>
+          </tr>
+        </thead>
+        <tbody>
+          {items.map((item) => (
+            <ProcessRow key={item.id} item={item} list={list} />
+          ))}
+        </tbody>
+      </table>
     </section>
   );
 }
 
 function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list: ProcessList }) {
-  const { id, version, roles, zones, figures, isRemote, startedAt } = item;
+  const { id, version, roles, figures, isRemote, startedAt } = item;
   const nowMs = Date.parse(list.at);
   const isSilent = item.state === 'silent';
   const lag = lagOf(list.readers.filter(({ holder }) => holder === id));
-  const error = figures.lastError;
+  const error = recentError(figures, nowMs);
   return (
     <tr className={isSilent ? 'is-gone' : ''}>
-      <Cell
-        title="Process"
-        more={`${version}, ${isSilent ? 'started' : 'up for'} ${isSilent ? clockText(startedAt, nowMs) : lengthText(nowMs - Date.parse(startedAt))}`}
-      >
+      <Cell title="Process" more={`${version}, started ${clockText(startedAt, nowMs)}`}>
         <b>{processName(id, list.items)}</b>
         {isRemote ? <span className="tag">remote</span> : null}
       </Cell>
       <Cell title="State" more={stateNote(item, list, nowMs)}>
         <StateTag state={isSilent ? 'unknown' : 'ok'} text={isSilent ? 'Silent' : 'Running'} size={14} />
       </Cell>
-      <Cell title="Roles" more={roles.includes('scheduler') ? `from ${zones.join(', ')}` : ''}>
+      <Cell title="Roles" more={watchesText(item)}>
         {roles.join(', ')}
       </Cell>
       <Cell title="Reads" more={lag === undefined ? '' : `behind: ${lagText(lag)}`}>
@@ -80,7 +107,7 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
       <Cell title="CPU, memory" more={`loop delay ${millisecondsText(figures.loopDelayP99Ms)}`}>
         {shareText(figures.cpuRatio)}, {countText(figures.rssBytes / 2 ** 20)} MiB
       </Cell>
-      <Cell title="Last error" more={error === null ? '' : `${clockText(error.at, nowMs)} UTC`}>
+      <Cell title="Last error" more={error === null ? '' : `${lengthText(nowMs - Date.parse(error.at))} ago`}>
         {error === null ? (
           '–'
         ) : (
@@ -111,16 +138,12 @@ function Cell({
   );
 }
 
-function stateNote(
-  { state, seenAt, replacedBy, abandoned }: ProcessView,
-  { items }: ProcessList,
-  nowMs: number,
-): string {
-  if (state === 'running') return '';
-  const others = replacedBy.map(({ process }) => processName(process, items));
+function stateNote(item: ProcessView, { items }: ProcessList, nowMs: number): string {
+  if (item.state === 'running') return '';
+  const { seenAt, replacedBy, abandoned } = item;
   const parts = [
     `since ${clockText(seenAt, nowMs)}`,
-    ...(others.length === 0 ? [] : [`replaced by ${others.join(', ')}`]),
+    ...(replacedBy.length === 0 ? [] : [workText(item, items)]),
     ...(abandoned.length === 0 ? [] : [`nobody took over ${abandoned.join(', ')}`]),
   ];
   return parts.join('; ');

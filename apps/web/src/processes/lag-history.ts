@@ -1,11 +1,11 @@
 import type { ProcessList } from '@watchkeeper/model';
-import { lagOf } from '@watchkeeper/model/light';
+import { lagOf, unreadPartitions } from '@watchkeeper/model/light';
 
 /** How far one reader was behind at one moment. */
 export interface ReaderLag {
   readonly events: number;
   readonly ageMs: number;
-  /** Partitions that nobody read at that moment. */
+  /** Partitions that nobody read at that moment, those left out that only changed hands. */
   readonly unread: readonly number[];
 }
 
@@ -19,13 +19,15 @@ const keptMs = 15 * 60_000;
 /** Answers further apart than this leave a gap, milliseconds: nobody knows what was between. */
 export const gapMs = 10_000;
 
-export function lagPointOf({ at, readers }: ProcessList): LagPoint {
+export function lagPointOf(list: ProcessList): LagPoint {
+  const { at, readers } = list;
   const byReader = Map.groupBy(readers, ({ reader }) => reader);
+  const unreadOf = Map.groupBy(unreadPartitions(list), ({ reader }) => reader);
   return {
     atMs: Date.parse(at),
     readers: new Map(
       [...byReader].map(([reader, all]) => {
-        const unread = all.filter(({ holder }) => holder === null).map(({ partition }) => partition);
+        const unread = (unreadOf.get(reader) ?? []).map(({ partition }) => partition);
         const { events, ageMs } = lagOf(all) ?? { events: 0, ageMs: 0 };
         return [reader, { events, ageMs, unread }];
       }),

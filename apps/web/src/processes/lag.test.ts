@@ -12,7 +12,7 @@ describe('The history of lag', () => {
   it('takes a reader’s partitions together and names those that nobody reads', () => {
     const reader = { reader: 'health', unheldSince: null, lagMs: 5 };
     const list: ProcessList = {
-      ...{ at: '1970-01-01T00:00:01.000Z', items: [], leases: [] },
+      ...{ at: '1970-01-01T00:00:01.000Z', backAt: null, items: [], leases: [] },
       readers: [
         { ...reader, partition: 0, holder: 'one', lagEvents: 2 },
         { ...reader, partition: 1, holder: null, lagEvents: 40, lagMs: 7000 },

@@ -9,6 +9,7 @@ import { defaultFrom, readerOf } from '../search.ts';
 import { keepGlobal, useSearchOf } from '../use-search.ts';
 import { useCurrentCrumbs } from './breadcrumbs.ts';
 import { useWholeOverview } from './pages.ts';
+import { useSelf } from './use-self.ts';
 
 export function Bar() {
   const crumbs = useCurrentCrumbs();
@@ -37,21 +38,32 @@ export function Bar() {
   );
 }
 
+/** After so long without an event the page is not known to be of now, milliseconds. */
+const quietMs = 15_000;
+
 function Live() {
+  const stale = useSelf()?.stale;
   const { isLive, changedAtMs, newestAtMs } = useLiveStatus();
   const nowMs = useNow();
   // The stream needs a moment after the page was opened; that is no loss.
   if (!isLive && newestAtMs === null && nowMs - changedAtMs < 5000) return <span className="live">Connecting</span>;
-  const words = isLive
-    ? `Live${newestAtMs === null ? '' : `, ${lengthText(nowMs - newestAtMs)} ago`}`
-    : `Not live since ${clockText(changedAtMs, nowMs)}`;
+  const { words, kind } = !isLive
+    ? { words: `Not live since ${clockText(changedAtMs, nowMs)}`, kind: 'is-lost' }
+    : stale !== undefined
+      ? { words: `As of ${clockText(stale.atMs, nowMs)}`, kind: 'is-stale' }
+      : newestAtMs === null
+        ? { words: 'Live', kind: '' }
+        : {
+            words: `Live, ${lengthText(nowMs - newestAtMs)} ago`,
+            kind: nowMs - newestAtMs > quietMs ? 'is-quiet' : '',
+          };
   return (
     <>
-      <span className={isLive ? 'live' : 'live is-lost'}>
+      <span className={`live ${kind}`}>
         <i />
         {words}
       </span>
-      <Announce text={isLive ? 'Live' : words} />
+      <Announce text={isLive && stale === undefined ? 'Live' : words} />
     </>
   );
 }

@@ -5,11 +5,10 @@ import { StateGlyph } from '../components/StateGlyph.tsx';
 import { keepGlobal } from '../use-search.ts';
 import { Logo } from './Logo.tsx';
 import { Me } from './Me.tsx';
-import { isCurrent, pages, useTrouble, useWholeOverview } from './pages.ts';
+import { isCurrent, pages, useTrouble } from './pages.ts';
 import { SelfHealth } from './SelfHealth.tsx';
 
 export function Rail() {
-  const overview = useWholeOverview();
   const trouble = useTrouble();
   const { pathname } = useLocation();
   return (
@@ -32,7 +31,7 @@ export function Rail() {
           </Link>
         ))}
       </nav>
-      <div className="self">{overview === undefined ? null : <SelfHealth self={overview.self} />}</div>
+      <SelfHealth />
       <Me />
     </div>
   );

@@ -28,5 +28,6 @@ function troubleOf(overview: Overview | undefined): { readonly state: State; rea
 }
 
 /** Everything, whatever the page is filtered by: for the rail. */
-export const useWholeOverview = () => useOverview(undefined, defaultFrom, 'now').data;
+export const useOverviewOfAll = () => useOverview(undefined, defaultFrom, 'now');
+export const useWholeOverview = () => useOverviewOfAll().data;
 export const useTrouble = () => troubleOf(useWholeOverview());

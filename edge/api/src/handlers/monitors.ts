@@ -17,12 +17,12 @@ import {
   setMonitorsPaused,
   type Tx,
   updateMonitor,
-  zoneNames,
 } from '@watchkeeper/store';
 import { changed } from '../change.ts';
 import type { ApiDependencies, Call, Handlers } from '../handler.ts';
 import { assertionProblems, inputOfMonitor, readMonitorInput } from '../monitor-definition.ts';
 import { viewOfMonitor } from '../monitor-view.ts';
+import { readMonitorZones } from '../monitor-zones.ts';
 import { catalogueOf } from '../plugin-catalogue.ts';
 import { validationError } from '../problems.ts';
 import { scopeOf } from '../read-scope.ts';
@@ -187,7 +187,7 @@ async function definitionOf(
   body: MonitorInput,
   { monitorTypes }: ApiDependencies,
 ): Promise<MonitorDefinition> {
-  const read = await readMonitorInput(body, { monitorTypes, zones: await zoneNames(tx, tenantId) });
+  const read = await readMonitorInput(body, { monitorTypes, ...(await readMonitorZones(tx, tenantId)) });
   if (!read.ok) throw validationError(read.problems, 'The monitor');
   return read.definition;
 }

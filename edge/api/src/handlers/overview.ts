@@ -71,7 +71,7 @@ export const overviewHandlers = {
         environments: environmentsOf(cells, await readPlaceNames(tx, tenantId)),
         services: matrixOf(cells, ratios, caller.tenantId),
         activity: rows.map(activityEntry),
-        self: selfOf(figures, await eventsPerSecond(tx, dependencies, figures)),
+        self: selfOf(figures, await eventsPerSecond(tx, dependencies, figures), dependencies.databaseBackMs()),
       };
     });
   },

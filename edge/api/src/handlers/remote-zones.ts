@@ -11,11 +11,15 @@ import {
   zoneNames,
 } from '@watchkeeper/store';
 import type { Caller, Handlers } from '../handler.ts';
+import { instantOf } from '../time-range.ts';
 
 /** Monitors per page of a schedule. */
 const pageMonitors = 1000;
 /** Bytes of JSON after which a page ends, beyond the monitor that crosses it. */
 const pageBytes = 4 * 1024 * 1024;
+
+/** How far the clock of a remote machine may be ahead, milliseconds; the same for events. */
+const aheadMs = 86_400_000;
 
 /** A scheduler in a zone without access to the database: what it checks, and what it says of itself. */
 export const remoteZoneHandlers = {
@@ -86,9 +90,9 @@ export const remoteZoneHandlers = {
     );
   },
 
-  async putProcess({ params, body, caller }, { store }) {
+  async putProcess({ params, body, caller }, { store, clock }) {
     const { startedAt, ...rest } = body;
-    const row = { ...rest, startedAt: new Date(startedAt), roles: ['scheduler'] };
+    const row = { ...rest, startedAt: startOf(startedAt, clock.wallMs()), roles: ['scheduler'] };
     const { leases: _leases, ...figures } = processFiguresOf(rest.figures);
     await noteProcess(store.db, {
       ...row,
@@ -101,6 +105,17 @@ export const remoteZoneHandlers = {
     await forgetProcess(store.db, ownName(caller, params.id));
   },
 } satisfies Partial<Handlers>;
+
+/** When a process says that it started. @throws WatchkeeperError `validation_failed` when it cannot have */
+function startOf(text: string, nowMs: number): Date {
+  const startedMs = instantOf(text, nowMs);
+  if (startedMs !== undefined && startedMs >= 0 && startedMs <= nowMs + aheadMs) return new Date(startedMs);
+  throw new WatchkeeperError(
+    'validation_failed',
+    `A process cannot have started at ${text}. Give an instant from 1970 to a day from now, and set the clock of its machine.`,
+    { problems: [{ pointer: '/startedAt', message: 'is not an instant from 1970 to a day from now' }] },
+  );
+}
 
 /** A name that a caller gives, as nobody else can give it. */
 export function ownName({ tenant, keyId, name }: Caller, given: string): string {

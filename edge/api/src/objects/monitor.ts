@@ -7,9 +7,9 @@ import {
   lockMonitor,
   type MonitorDefinition,
   updateMonitor,
-  zoneNames,
 } from '@watchkeeper/store';
 import { inputOfMonitor, readMonitorInput } from '../monitor-definition.ts';
+import { readMonitorZones } from '../monitor-zones.ts';
 import { validationError } from '../problems.ts';
 import { defineObjectKind } from './object-kind.ts';
 
@@ -17,15 +17,17 @@ export const monitorKind = defineObjectKind<MonitorInput>({
   kind: 'Monitor',
   topic: 'monitors',
   async problems(tx, tenantId, input, { monitorTypes }) {
-    const read = await readMonitorInput(input, { monitorTypes, zones: await zoneNames(tx, tenantId) });
+    const read = await readMonitorInput(input, { monitorTypes, ...(await readMonitorZones(tx, tenantId)) });
     return read.ok ? [] : read.problems;
   },
   async put(tx, tenantId, input, { monitorTypes }) {
-    const read = await readMonitorInput(input, { monitorTypes, zones: await zoneNames(tx, tenantId) });
+    const before = await lockMonitor(tx, tenantId, { name: input.name });
+    const { zones, unnamed } = await readMonitorZones(tx, tenantId);
+    // Who watches from where may have changed since: a monitor that names no zone keeps the one that it has.
+    const read = await readMonitorInput(input, { monitorTypes, zones, unnamed: before?.zones ?? unnamed });
     if (!read.ok) throw validationError(read.problems, `Monitor "${input.name}"`);
     const { definition } = read;
     const made = await ensurePlaces(tx, tenantId, definition);
-    const before = await lockMonitor(tx, tenantId, { name: definition.name });
     if (before === undefined) {
       const row = await insertMonitor(tx, tenantId, definition, true);
       return { before: undefined, after: inputOfMonitor(row), id: row.id, made };

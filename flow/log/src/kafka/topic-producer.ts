@@ -1,5 +1,5 @@
 import { Producer } from '@platformatic/kafka';
-import { kafkaOptions } from '@watchkeeper/messages/kafka';
+import { kafkaOptions, outliving } from '@watchkeeper/messages/kafka';
 import {
   type AppendResult,
   type EventBatch,
@@ -45,19 +45,21 @@ export class TopicProducer {
 
   constructor(options: TopicProducerOptions) {
     this.#options = options;
-    this.#producer = new Producer({
-      ...kafkaOptions(options.connection),
-      idempotent: true,
-      // Fewer than two would make the library try for ever. What lasts longer is the sender's to repeat: it keeps the
-      // identity, so whatever was written meanwhile is stored once.
-      retries: 2,
-      retryDelay: (_producer, operation) => {
-        if (operation === 'produce') this.#retried += 1;
-        return 250;
-      },
-      compression: options.compression,
-      autocreateTopics: false,
-    });
+    this.#producer = outliving(
+      new Producer({
+        ...kafkaOptions(options.connection),
+        idempotent: true,
+        // Fewer than two would make the library try for ever. What lasts longer is the sender's to repeat: it keeps the
+        // identity, so whatever was written meanwhile is stored once.
+        retries: 2,
+        retryDelay: (_producer, operation) => {
+          if (operation === 'produce') this.#retried += 1;
+          return 250;
+        },
+        compression: options.compression,
+        autocreateTopics: false,
+      }),
+    );
     this.#lanes = Array.from(
       { length: options.partitions },
       (_, partition) =>

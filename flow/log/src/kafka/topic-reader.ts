@@ -1,6 +1,6 @@
 import { type ClusterTopicMetadata, Consumer, type KafkaRecord } from '@platformatic/kafka';
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
-import { isKafkaError, kafkaOptions } from '@watchkeeper/messages/kafka';
+import { isKafkaError, kafkaOptions, outliving } from '@watchkeeper/messages/kafka';
 import { type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
 import { asKafkaError } from './kafka-error.ts';
 
@@ -69,12 +69,14 @@ export class TopicReader {
 
   constructor(options: TopicReaderOptions) {
     this.#options = options;
-    this.#consumer = new Consumer({
-      ...kafkaOptions(options.connection),
-      // Messages of transactions that were given up are not for us.
-      isolationLevel: 1,
-      groupId: `${options.connection.clientId}-reader`,
-    });
+    this.#consumer = outliving(
+      new Consumer({
+        ...kafkaOptions(options.connection),
+        // Messages of transactions that were given up are not for us.
+        isolationLevel: 1,
+        groupId: `${options.connection.clientId}-reader`,
+      }),
+    );
   }
 
   /** The topic that is there now under a name, and the oldest offset that a partition of it still has. @throws WatchkeeperError `log_unavailable` */

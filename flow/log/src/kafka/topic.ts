@@ -1,7 +1,7 @@
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
-import { isKafkaError, kafkaOptions } from '@watchkeeper/messages/kafka';
+import { isKafkaError, kafkaOptions, outliving } from '@watchkeeper/messages/kafka';
 import { type KafkaConnection, WatchkeeperError } from '@watchkeeper/model';
-import { asKafkaError } from './kafka-error.ts';
+import { asKafkaError, endsStart } from './kafka-error.ts';
 
 /** A topic as the log needs it. */
 export interface WantedTopic {
@@ -24,13 +24,13 @@ export interface FoundTopic {
  * @throws WatchkeeperError `log_misconfigured` with what is missing, `log_unavailable`
  */
 export async function ensureTopic(connection: KafkaConnection, wanted: WantedTopic): Promise<FoundTopic> {
-  const admin = new Admin(kafkaOptions(connection));
+  const admin = outliving(new Admin(kafkaOptions(connection)));
   try {
     const found = (await describe(admin, wanted.topic)) ?? (await create(admin, wanted));
     check(wanted, found);
     return found;
   } catch (error) {
-    throw asKafkaError(error, `preparing the topic "${wanted.topic}"`, connection);
+    throw asKafkaError(error, `preparing the topic "${wanted.topic}"`, connection, endsStart);
   } finally {
     await admin.close();
   }
@@ -38,7 +38,7 @@ export async function ensureTopic(connection: KafkaConnection, wanted: WantedTop
 
 /** A topic that others own: it must be there. @throws WatchkeeperError `log_misconfigured`, `log_unavailable` */
 export async function findTopic(connection: KafkaConnection, topic: string): Promise<FoundTopic> {
-  const admin = new Admin(kafkaOptions(connection));
+  const admin = outliving(new Admin(kafkaOptions(connection)));
   try {
     const found = await describe(admin, topic);
     if (found !== undefined) return found;

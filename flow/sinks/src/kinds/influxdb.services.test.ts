@@ -11,7 +11,7 @@ const isMissing = (process.env.WK_MISSING_PROGRAMS ?? '').split(' ').includes('i
 describe.skipIf(isMissing)('With a real InfluxDB', () => {
   let influx: InfluxDb;
   beforeAll(async () => {
-    influx = await startInfluxDb();
+    influx = await startInfluxDb('wk');
   });
   afterAll(() => influx?.stop());
 
@@ -20,13 +20,13 @@ describe.skipIf(isMissing)('With a real InfluxDB', () => {
     const database = `wk_${crypto.randomUUID().replaceAll('-', '')}`;
     await influx.query(`create database ${database}`);
     const values = async () => {
-      const series = await influx.query('select durationMs from /.*/', database);
+      const series = await influx.series('select durationMs from /.*/', database);
       return series.flatMap(({ values: rows }) => rows.map(([, value]) => value as number));
     };
     return {
       ...{ database, values, options: { url: influx.url, version: '1' as const, database } },
       goAway: influx.kill,
-      comeBack: influx.start,
+      comeBack: influx.restart,
       close: async () => void (await influx.query(`drop database ${database}`)),
     };
   }
@@ -92,15 +92,15 @@ describe.skipIf(isMissing)('With a real InfluxDB', () => {
     await until('a failure', async () => (await world.progress()).attempts >= 1);
     await first.drain();
     world.start();
-    await influx.start();
+    await influx.restart();
     await append(250);
     expect(await world.allForwarded()).toMatchObject({ forwarded: count, refused: 0 });
-    const [series] = await influx.query(
+    const [series] = await influx.series(
       'select count(durationMs), sum(durationMs), sum(events) from "openstack.api"',
       target.database,
     );
     expect(series?.values[0]?.slice(1)).toEqual([count, sum, count]);
-    const byStatus = await influx.query('select sum(events) from "openstack.api" group by status', target.database);
+    const byStatus = await influx.series('select sum(events) from "openstack.api" group by status', target.database);
     expect(byStatus.map(({ tags, values }) => [tags?.status, values[0]?.[1]])).toEqual([
       ['200', count * 0.9],
       ['500', count * 0.1],

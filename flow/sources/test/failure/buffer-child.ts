@@ -4,14 +4,12 @@
  * The failpoint comes by WK_FAILPOINT.
  */
 import { join } from 'node:path';
+import { DiskQueue, Lane, openIdentity } from '@watchkeeper/buffer';
 import { armFailpoint, createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { type Connection, openStore } from '@watchkeeper/store';
 import { anEvent, aSeries } from '../../../../foundation/model/test/makers.ts';
-import { DiskQueue } from '../../src/buffer/disk-queue.ts';
-import { openIdentity } from '../../src/buffer/identity.ts';
-import { Lane } from '../../src/buffer/lane.ts';
 
 const [connectionJson = '{}', folder = '', mode = '', firstText = '0', countText = '0'] = process.argv.slice(2);
 

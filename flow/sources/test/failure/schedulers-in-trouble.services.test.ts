@@ -2,16 +2,36 @@ import { createServer, type Server } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { openEgress } from '@watchkeeper/guard';
 import { type Clock, systemClock } from '@watchkeeper/kit';
-import { defaultTenantId, ensurePlaces, insertMonitor } from '@watchkeeper/store';
+import { defaultTenantId, ensurePlaces, insertMonitor, openStore, type Store } from '@watchkeeper/store';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../../../../scripts/servers/server-process.ts';
 import { type RunningChild, startChild } from '../../../processor/test/faults/child-process.ts';
+import { startOwnDatabase } from '../../../processor/test/faults/own-database.ts';
 import { logger, openTestLog } from '../../../processor/test/log-on-test-database.ts';
 import { EventSender, monitorTypes, startScheduler, storeSchedule } from '../../src/index.ts';
 
 const program = fileURLToPath(new URL('./scheduler-child.ts', import.meta.url));
 const monitors = 5;
+/** How long a database stands still, seconds: longer than any lease here. */
+const frozenSeconds = Number(process.env.WK_FROZEN_SECONDS ?? 6);
+
+/** As many as there are, each checked every second from `fra`. */
+async function insertMonitors(store: Store, url: string): Promise<void> {
+  const options = { url, method: 'GET', headers: {}, followRedirects: true, maxRedirects: 5, maxBodyBytes: 1000 };
+  await store.write(async (tx) => {
+    await ensurePlaces(tx, defaultTenantId, { service: 'shop', environment: 'production' });
+    for (let index = 0; index < monitors; index++) {
+      const place = { service: 'shop', environment: 'production', zones: ['fra'], type: 'http' };
+      const definition = {
+        ...{ name: `monitor ${index}`, ...place, target: url, intervalMs: 1000, timeoutMs: 500, retries: 0 },
+        options: { ...options, tls: { verify: true, minVersion: 'TLSv1.2' } },
+        ...{ assertions: [], labels: {}, paused: false },
+      };
+      await insertMonitor(tx, defaultTenantId, definition, false);
+    }
+  });
+}
 
 describe('Schedulers of five monitors that are checked every second', () => {
   let under: Awaited<ReturnType<typeof openTestLog>>;
@@ -27,20 +47,7 @@ describe('Schedulers of five monitors that are checked every second', () => {
       response.end('x');
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-    const url = `http://127.0.0.1:${(server.address() as { port: number }).port}`;
-    const options = { url, method: 'GET', headers: {}, followRedirects: true, maxRedirects: 5, maxBodyBytes: 1000 };
-    await under.store.write(async (tx) => {
-      await ensurePlaces(tx, defaultTenantId, { service: 'shop', environment: 'production' });
-      for (let index = 0; index < monitors; index++) {
-        const place = { service: 'shop', environment: 'production', zones: ['fra'], type: 'http' };
-        const definition = {
-          ...{ name: `monitor ${index}`, ...place, target: url, intervalMs: 1000, timeoutMs: 500, retries: 0 },
-          options: { ...options, tls: { verify: true, minVersion: 'TLSv1.2' } },
-          ...{ assertions: [], labels: {}, paused: false },
-        };
-        await insertMonitor(tx, defaultTenantId, definition, false);
-      }
-    });
+    await insertMonitors(under.store, url());
   });
   afterEach(async () => {
     await Promise.all(children.splice(0).map((child) => child.end('SIGKILL')));
@@ -49,6 +56,7 @@ describe('Schedulers of five monitors that are checked every second', () => {
     await under.close();
   });
 
+  const url = () => `http://127.0.0.1:${(server.address() as { port: number }).port}`;
   const start = (holder: string) => {
     const args = [JSON.stringify(under.database.connection), holder];
     const child = startChild(program, args, { onLine: () => undefined });
@@ -65,10 +73,10 @@ describe('Schedulers of five monitors that are checked every second', () => {
   const toHold = (holder: string) =>
     until(`${holder} to watch`, async () => (await held())?.holder === holder, { withinMs: 10_000, everyMs: 20 });
   /** Every result has its slot, and every slot one result. */
-  const counts = async () => {
+  const counts = async (store = under.store) => {
     const { rows } = await sql<{ results: number; slots: number }>`
       select (select count(*) from events)::integer as results, (select count(*) from check_slots)::integer as slots`.execute(
-      under.store.db,
+      store.db,
     );
     return rows[0] as { results: number; slots: number };
   };
@@ -76,10 +84,53 @@ describe('Schedulers of five monitors that are checked every second', () => {
     const { results } = await counts();
     await until(`results ${during}`, async () => (await counts()).results >= results + monitors, { withinMs: 10_000 });
   };
-  const expectEachSlotOnce = async () => {
-    const { results, slots } = await counts();
+  const expectEachSlotOnce = async (store = under.store) => {
+    const { results, slots } = await counts(store);
     expect(results).toBe(slots);
   };
+
+  it('go on while the database stands still, and afterwards every slot has its one result', async () => {
+    const database = await startOwnDatabase();
+    const store = openStore({ connection: database.connection, poolSize: 2 });
+    const schedulers: RunningChild[] = [];
+    try {
+      await insertMonitors(store, url());
+      for (const holder of ['first', 'second']) {
+        schedulers.push(
+          startChild(program, [JSON.stringify(database.connection), holder], { onLine: () => undefined }),
+        );
+        await until(`checks with ${holder} there`, () => asked >= monitors * schedulers.length);
+      }
+      const startedMs = performance.now();
+      const before = asked;
+      database.freeze();
+      await until('checks all the time', () => asked >= before + monitors * frozenSeconds, {
+        withinMs: (frozenSeconds + 2) * 1000,
+      });
+      database.thaw();
+      const frozenMs = performance.now() - startedMs;
+      const slots = async () => {
+        const { rows } = await sql<{ results: number; first: Date; last: Date }>`
+          select count(*)::integer as results, min(slot_at) as first, max(slot_at) as last
+          from check_slots group by monitor_id`.execute(store.db);
+        return rows.map(({ results, first, last }) => ({ results, first: first.getTime(), last: last.getTime() }));
+      };
+      const laterMs = Date.now() + 3000;
+      await until('results of what came after', async () => (await slots()).every(({ last }) => last > laterMs));
+      const seen = await slots();
+      expect(seen).toHaveLength(monitors);
+      for (const { results, first, last } of seen) {
+        expect(last - first).toBeGreaterThan(frozenMs);
+        expect(results).toBe((last - first) / 1000 + 1);
+      }
+      await expectEachSlotOnce(store);
+    } finally {
+      database.thaw();
+      await Promise.all(schedulers.map((child) => child.end('SIGKILL')));
+      await store.close();
+      await database.remove();
+    }
+  });
 
   it('that are killed one after the other are replaced, and no slot has two results', async () => {
     let present = start('start-0');

@@ -1,7 +1,7 @@
 import { compatibilityPartitioner, Producer, stringSerializers } from '@platformatic/kafka';
 import type { Clock } from '@watchkeeper/kit';
 import { type CloudEvent, cloudEventContentType, WatchkeeperError } from '@watchkeeper/model';
-import { createWhereMissing, kafkaOptions, kafkaReason } from '../kafka-client.ts';
+import { createWhereMissing, kafkaOptions, kafkaReason, outliving } from '../kafka-client.ts';
 import { KafkaMessageOptions } from '../kafka-options.ts';
 import { kafkaWakes } from '../kafka-wakes.ts';
 import { type Carrier, defineMessageDriver } from '../message-driver.ts';
@@ -92,13 +92,15 @@ class KafkaCarrier implements Carrier {
     const { connection, topic } = this.#options;
     if (this.#producer === undefined) {
       await createWhereMissing(connection, { topic });
-      this.#producer = new Producer({
-        ...kafkaOptions(connection),
-        serializers: stringSerializers,
-        idempotent: true,
-        // The same partition that every other client would choose for a key.
-        partitioner: compatibilityPartitioner,
-      });
+      this.#producer = outliving(
+        new Producer({
+          ...kafkaOptions(connection),
+          serializers: stringSerializers,
+          idempotent: true,
+          // The same partition that every other client would choose for a key.
+          partitioner: compatibilityPartitioner,
+        }),
+      );
     }
     const producer = this.#producer;
     const isSettled = new AbortController();

@@ -3,7 +3,7 @@ import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
 import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
-import { EventMessage } from '../event-message.ts';
+import { EventMessage } from '../event-message-schema.ts';
 import { Duration, Instant, Nullable, Page, PageQuery, SlugName, TimeBound, Uuid } from '../fields.ts';
 import {
   CheckRun,
@@ -621,7 +621,7 @@ export const routes = {
     params: ZonePath,
     query: object({
       holder: ProcessId('Who holds it'),
-      epoch: Type.Integer({ minimum: 1, description: 'As it was given' }),
+      epoch: Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER, description: 'As it was given' }),
     }),
     status: 204,
   },

@@ -1,5 +1,37 @@
-import type { ReaderView } from '../processes.ts';
+import type { ProcessFigures, ProcessView, ReaderView } from '../processes.ts';
 import { countText, millisecondsText } from './numbers.ts';
+import { listText } from './sentences.ts';
+
+/** How people call a process: `host/1234`. */
+export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
+  const known = items.find((item) => item.id === id);
+  if (known !== undefined) return `${known.host}/${known.pid}`;
+  // `host/1234/0a1b2c3d`, or for a remote one `tenant/key/host.1234.0a1b2c3d`; the letters only make them unique.
+  const parts = id.split('/');
+  const last = parts.at(-1) ?? id;
+  return /^[0-9a-f]{8}$/.test(last) ? parts.slice(0, -1).join('/') : last.replace(/\.[0-9a-f]{8}$/, '');
+}
+
+const roleOrder = ['api', 'scheduler', 'processor', 'health'];
+
+/** Processes that do the same stand together, running ones first, each kind by name. */
+export function groupedByRole(items: readonly ProcessView[]): ProcessView[] {
+  const order = new Intl.Collator('en', { numeric: true });
+  const placeOf = ({ state, roles, isRemote }: ProcessView) =>
+    `${state === 'running' ? 0 : 1} ${roles.map((role) => roleOrder.indexOf(role)).join(' ')} ${isRemote ? 1 : 0}`;
+  return items.toSorted(
+    (a, b) =>
+      order.compare(placeOf(a), placeOf(b)) || order.compare(processName(a.id, items), processName(b.id, items)),
+  );
+}
+
+/** From where a process with the role scheduler watches now: `watches from frankfurt`; empty for the others. */
+export function watchesText({ roles, zones, leases, state }: ProcessView): string {
+  if (!roles.includes('scheduler')) return '';
+  const watched = leases.filter((name) => name.startsWith('scheduler/')).map((name) => name.slice('scheduler/'.length));
+  if (watched.length > 0) return `watches from ${listText(watched)}`;
+  return `${state === 'running' ? 'stands by for' : 'could watch from'} ${listText(zones)}`;
+}
 
 /** Numbers as people read them, rising: `0–3, 5`. */
 export function rangesText(numbers: readonly number[]): string {
@@ -47,4 +79,12 @@ export function lagText(lag: Lag | undefined): string {
   if (lag === undefined) return '–';
   if (lag.events === 0) return 'none';
   return `${countText(lag.events)} ${lag.events === 1 ? 'event' : 'events'}, ${millisecondsText(lag.ageMs)}`;
+}
+
+/** An error that did not come again for so long is history, milliseconds. */
+const listedErrorMs = 5 * 60_000;
+
+/** The last error of a process while it may matter still; null when there is none, or it did not come again for minutes. */
+export function recentError({ lastError }: ProcessFigures, nowMs: number): ProcessFigures['lastError'] {
+  return lastError !== null && nowMs - Date.parse(lastError.at) < listedErrorMs ? lastError : null;
 }

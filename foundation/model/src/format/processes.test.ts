@@ -6,15 +6,26 @@ import {
   processFiguresOf,
   type ReaderView,
 } from '../processes.ts';
-import { lagOf, lagText, rangesText, readsText } from './process-parts.ts';
-import { processesAnswer, processName } from './processes.ts';
+import {
+  groupedByRole,
+  lagOf,
+  lagText,
+  processName,
+  rangesText,
+  readsText,
+  recentError,
+  watchesText,
+} from './process-parts.ts';
+import { processesAnswer } from './processes.ts';
+import { unreadText } from './unheld.ts';
 
 const at = '2026-01-01T12:00:30.000Z';
+const longAgo = '2026-01-01T11:00:00.000Z';
 
 function aProcess(over: Partial<ProcessView> = {}): ProcessView {
   return {
     ...{ id: 'one/11/abcdef01', host: 'one', pid: 11, version: '0.1.0', roles: ['api', 'processor', 'health'] },
-    ...{ zones: [], startedAt: at, seenAt: at, state: 'running', isRemote: false, figures: noProcessFigures },
+    ...{ zones: [], startedAt: longAgo, seenAt: at, state: 'running', isRemote: false, figures: noProcessFigures },
     ...{ leases: [], replacedBy: [], abandoned: [] },
     ...over,
   };
@@ -28,7 +39,7 @@ function aReader(over: Partial<ReaderView> = {}): ReaderView {
 }
 
 const aList = (over: Partial<ProcessList>): ProcessList => ({
-  ...{ at, items: [aProcess()], leases: [], readers: [aReader()] },
+  ...{ at, backAt: null, items: [aProcess()], leases: [], readers: [aReader()] },
   ...over,
 });
 
@@ -87,10 +98,10 @@ describe('The sentence about processes', () => {
     const replaced = aProcess({ ...two, replacedBy: [{ process: 'one/11/abcdef01', leases: ['processor/0'] }] });
     expect(processesAnswer(aList({ items: [aProcess(), replaced] }))).toMatchObject({
       state: 'ok',
-      sentences: [expect.any(String), 'two/22 has been silent for 20 s; replaced by one/11.'],
+      sentences: [expect.any(String), 'two/22 fell silent 20 s ago; its work is done by one/11.'],
     });
     const missed = aProcess({ ...two, abandoned: ['scheduler/fra'] });
-    const leases = [{ name: 'scheduler/fra', holder: null, lastHolder: two.id, until: at }];
+    const leases = [{ name: 'scheduler/fra', holder: null, lastHolder: two.id, until: '2026-01-01T12:00:26.000Z' }];
     expect(processesAnswer(aList({ items: [aProcess(), missed], leases }))).toMatchObject({
       state: 'degraded',
       title: 'Nobody watches from fra',
@@ -102,16 +113,59 @@ describe('The sentence about processes', () => {
     });
   });
 
-  it('names the last three that fell silent and counts the rest', () => {
+  it('says in one sentence that others do the work of several, and nothing after a while', () => {
     const silent = [10, 11, 12, 13, 14].map((pid) =>
       aProcess({ id: `two/${pid}/a`, host: 'two', pid, state: 'silent', seenAt: `2026-01-01T12:00:${pid}.000Z` }),
     );
-    expect(processesAnswer(aList({ items: [aProcess(), ...silent] })).sentences.slice(1)).toEqual([
-      'two/14 has been silent for 16 s.',
-      'two/13 has been silent for 17 s.',
-      'two/12 has been silent for 18 s.',
-      '2 more fell silent within a day.',
-    ]);
+    expect(processesAnswer(aList({ items: [aProcess(), ...silent] }))).toMatchObject({
+      state: 'ok',
+      sentences: [
+        '1 process works on 1 partition.',
+        'two/14, two/13, two/12 and 2 more fell silent, the last one 16 s ago; others do their work.',
+      ],
+    });
+    const old = silent.map((item) => ({ ...item, seenAt: '2026-01-01T11:40:00.000Z' }));
+    expect(processesAnswer(aList({ items: [aProcess(), ...old] })).sentences).toHaveLength(1);
+  });
+
+  it('names those whose work lies for ever, and waits for what one process does alone', () => {
+    const gone = aProcess({
+      ...{ id: 'two/22/a', host: 'two', pid: 22, state: 'silent', seenAt: '2026-01-01T11:40:00.000Z' },
+      abandoned: ['maintenance'],
+    });
+    const left = (until: string) =>
+      processesAnswer(
+        aList({
+          items: [aProcess(), gone],
+          leases: [{ name: 'maintenance', holder: null, lastHolder: gone.id, until }],
+        }),
+      );
+    expect(left('2026-01-01T12:00:15.000Z').state).toBe('ok');
+    expect(left('2026-01-01T12:00:00.000Z')).toMatchObject({
+      state: 'degraded',
+      title: 'two/22 is silent, and nobody does all of its work',
+    });
+  });
+
+  it('takes an orderly hand-over and a start for no trouble, whatever lies for a moment', () => {
+    const until = '2026-01-01T12:00:28.000Z';
+    const moving = aList({
+      readers: [aReader({ holder: null, unheldSince: until })],
+      leases: [{ name: 'scheduler/fra', holder: null, lastHolder: 'gone/1/a', until }],
+    });
+    expect(processesAnswer(moving)).toMatchObject({ state: 'ok', title: 'Everything is read' });
+    expect(unreadText(moving)).toBe('');
+    expect(processesAnswer({ ...moving, items: [aProcess({ roles: ['api', 'health'] })] }).state).toBe('ok');
+    const started = aProcess({ startedAt: '2026-01-01T12:00:25.000Z' });
+    const never = [aReader({ holder: null, unheldSince: null })];
+    expect(processesAnswer(aList({ items: [started], readers: never })).state).toBe('ok');
+  });
+
+  it('lets everybody come back after the database was away', () => {
+    const away = aList({ readers: [aReader({ holder: null, unheldSince: '2026-01-01T11:59:00.000Z' })] });
+    expect(processesAnswer(away).title).toBe('Nobody has read partition 0 for 1 min');
+    expect(processesAnswer({ ...away, backAt: '2026-01-01T12:00:25.000Z' })).toMatchObject({ state: 'ok' });
+    expect(processesAnswer({ ...away, backAt: '2026-01-01T12:00:10.000Z' }).state).toBe('failed');
   });
 
   it('tells of errors within the last minute, the newest one in words', () => {
@@ -125,6 +179,12 @@ describe('The sentence about processes', () => {
     const said = processesAnswer(aList({ items })).sentences.at(-1);
     expect(said).toMatch(/^2 processes told of an error within a minute, one\/12 last: Kafka was lost, and .*…$/);
     expect(processesAnswer(aList({ items: items.slice(2) })).sentences).toHaveLength(1);
+  });
+
+  it('an error that did not come again for minutes is history', () => {
+    const figures = { ...noProcessFigures, lastError: { message: 'Kafka was lost', at: '2026-01-01T12:00:00.000Z' } };
+    expect(recentError(figures, Date.parse(at))?.message).toBe('Kafka was lost');
+    expect(recentError(figures, Date.parse('2026-01-01T12:05:00.000Z'))).toBeNull();
   });
 
   it('says when a role is missing altogether', () => {
@@ -159,6 +219,27 @@ describe('What a process reads', () => {
       '–',
       'none',
       '1 event, 174 ms',
+    ]);
+  });
+});
+
+describe('The list of processes', () => {
+  it('puts together those that do the same, running ones first, and says from where each watches', () => {
+    const one = (pid: number, roles: string[], over: Partial<ProcessView> = {}) =>
+      aProcess({ id: `h/${pid}/a`, host: 'h', pid, roles, zones: ['ams', 'fra'], ...over });
+    const items = [
+      one(9, ['health'], { state: 'silent' }),
+      one(10, ['scheduler'], { leases: ['scheduler/fra'] }),
+      one(7, ['health']),
+      one(12, ['scheduler'], { isRemote: true }),
+      one(2, ['api']),
+      one(8, ['scheduler']),
+    ];
+    expect(groupedByRole(items).map(({ pid }) => pid)).toEqual([2, 8, 10, 12, 7, 9]);
+    expect(groupedByRole(items).slice(0, 3).map(watchesText)).toEqual([
+      '',
+      'stands by for ams and fra',
+      'watches from fra',
     ]);
   });
 });

@@ -1,15 +1,12 @@
-import type { ProcessList, ProcessView, ReaderView } from '../processes.ts';
+import type { ProcessList, ReaderView } from '../processes.ts';
 import { countText, millisecondsText } from './numbers.ts';
-import { rangesText } from './process-parts.ts';
 import { type Answer, listText } from './sentences.ts';
+import { missedProcesses, silentSentences } from './silent-processes.ts';
 import { lengthText } from './times.ts';
+import { absentRoles, unreadPartitions, unreadText, unwatchedZones } from './unheld.ts';
 
-/** Roles without which nothing is added up or judged. */
-const neededRoles = ['processor', 'health'];
 /** A take-over takes less; what nobody holds for longer stays so without somebody's hand. Milliseconds. */
 const takeOverMs = 15_000;
-/** Silent processes that are named; of more there is a count. */
-const namedProcesses = 3;
 /** Errors of running processes are told so long, milliseconds. */
 const freshErrorMs = 60_000;
 /** Characters of an error that are shown in a sentence. */
@@ -18,45 +15,6 @@ const shownError = 160;
 const lateMs = 10_000;
 /** More messages than this wait outside of the database only when nobody keeps up with storing them. */
 const manyMessages = 100_000;
-
-/** How people call a process: `host/1234`. */
-export function processName(id: string, items: readonly Pick<ProcessView, 'id' | 'host' | 'pid'>[]): string {
-  const known = items.find((item) => item.id === id);
-  if (known !== undefined) return `${known.host}/${known.pid}`;
-  // `host/1234/0a1b2c3d`, or for a remote one `tenant/key/host.1234.0a1b2c3d`; the letters only make them unique.
-  const parts = id.split('/');
-  const last = parts.at(-1) ?? id;
-  return /^[0-9a-f]{8}$/.test(last) ? parts.slice(0, -1).join('/') : last.replace(/\.[0-9a-f]{8}$/, '');
-}
-
-/** Partitions that nobody reads, the one left longest first; those that nobody ever read lead. */
-export function unreadPartitions({ readers }: Pick<ProcessList, 'readers'>): ReaderView[] {
-  const sinceMs = ({ unheldSince }: ReaderView) => (unheldSince === null ? 0 : Date.parse(unheldSince));
-  return readers.filter(({ holder }) => holder === null).sort((a, b) => sinceMs(a) - sinceMs(b));
-}
-
-/** Partitions that nobody reads, by reader: `health 3; processor 0–3`. */
-export function unreadText(list: Pick<ProcessList, 'readers'>): string {
-  return [...Map.groupBy(unreadPartitions(list), ({ reader }) => reader)]
-    .map(([reader, all]) => `${reader} ${rangesText(all.map(({ partition }) => partition))}`)
-    .join('; ');
-}
-
-/** Silent processes whose work did not go to others altogether: a lease lies, or nobody else has one of their roles. */
-export function missedProcesses({ items }: Pick<ProcessList, 'items'>): ProcessView[] {
-  const present = new Set(items.filter(({ state }) => state === 'running').flatMap(({ roles }) => roles));
-  return items.filter(
-    ({ state, abandoned, roles }) =>
-      state === 'silent' && (abandoned.length > 0 || roles.some((role) => !present.has(role))),
-  );
-}
-
-/** Zones whose scheduler is gone: `scheduler/frankfurt` that nobody holds. */
-export function unwatchedZones({ leases }: Pick<ProcessList, 'leases'>): string[] {
-  return leases.flatMap(({ name, holder }) =>
-    holder === null && name.startsWith('scheduler/') ? [name.slice('scheduler/'.length)] : [],
-  );
-}
 
 /** What the page of processes says before it proves it. */
 export function processesAnswer(list: ProcessList): Answer {
@@ -72,7 +30,7 @@ export function processesAnswer(list: ProcessList): Answer {
     ...silentSentences(list),
     ...errorSentences(list),
   ];
-  const absent = neededRoles.filter((role) => !running.some(({ roles }) => roles.includes(role)));
+  const absent = absentRoles(list);
   if (absent.length > 0) {
     return { state: 'failed', title: `No process has the role ${listText(absent)}`, sentences };
   }
@@ -97,7 +55,10 @@ export function processesAnswer(list: ProcessList): Answer {
       sentences: [`${read}.`, ...sentences],
     };
   }
-  return { state: missedProcesses(list).length > 0 ? 'degraded' : 'ok', title: read, sentences };
+  const [missed] = missedProcesses(list);
+  if (missed === undefined) return { state: 'ok', title: read, sentences };
+  const title = `${missed.host}/${missed.pid} is silent, and nobody does all of its work`;
+  return { state: 'degraded', title, sentences: [`${read}.`, ...sentences] };
 }
 
 function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer, 'state' | 'title'> {
@@ -110,29 +71,6 @@ function unreadAnswer(unread: readonly ReaderView[], nowMs: number): Pick<Answer
     state: lengthMs > takeOverMs ? 'failed' : 'degraded',
     title: `Nobody has read ${what} for ${lengthText(lengthMs)}`,
   };
-}
-
-/** Silent processes: those whose work lies first, then the last ones to fall silent; the rest is counted. */
-function silentSentences(list: ProcessList): string[] {
-  const missed = missedProcesses(list);
-  const silent = list.items
-    .filter(({ state }) => state === 'silent')
-    .sort((a, b) => Number(missed.includes(b)) - Number(missed.includes(a)) || b.seenAt.localeCompare(a.seenAt));
-  const rest = silent.length - namedProcesses;
-  return [
-    ...silent.slice(0, namedProcesses).map((item) => silentSentence(item, list)),
-    ...(rest > 0 ? [`${rest} more fell silent within a day.`] : []),
-  ];
-}
-
-function silentSentence({ host, pid, seenAt, replacedBy, abandoned }: ProcessView, list: ProcessList): string {
-  const silent = `${host}/${pid} has been silent for ${lengthText(Date.parse(list.at) - Date.parse(seenAt))}`;
-  const others = replacedBy.map(({ process }) => processName(process, list.items));
-  const parts = [
-    ...(others.length === 0 ? [] : [`replaced by ${listText(others)}`]),
-    ...(abandoned.length === 0 ? [] : [`nobody took over ${listText(abandoned)}`]),
-  ];
-  return `${[silent, ...parts].join('; ')}.`;
 }
 
 /** What running processes told of lately; a server that they miss shows here first. */

@@ -8,13 +8,17 @@ export interface DirectoryOwnership {
   release(): Promise<void>;
 }
 
+/** Where it is told what does no harm. */
+type Tell = (message: string, fields?: Record<string, unknown>) => void;
+
 /**
  * Makes this process the only Watchkeeper on a data directory. The lock is a listening socket in Linux' abstract
  * namespace, named after the directory: taking it is atomic and the kernel frees it when the process ends, however
- * it ends, so there is never a stale lock. The file beside it only tells people who it is.
+ * it ends, so there is never a stale lock. The file beside it only tells people who it is; without it, on a disk that is
+ * full, the lock holds just as well.
  * @throws WatchkeeperError `data_directory_in_use`
  */
-export async function ownDirectory(dataDir: string): Promise<DirectoryOwnership> {
+export async function ownDirectory(dataDir: string, tell: Tell): Promise<DirectoryOwnership> {
   const name = `\0watchkeeper-${createHash('sha256').update(realpathSync(dataDir)).digest('hex').slice(0, 32)}`;
   const note = join(dataDir, 'owner.pid');
   const server = createServer((socket) => socket.destroy());
@@ -29,11 +33,20 @@ export async function ownDirectory(dataDir: string): Promise<DirectoryOwnership>
     );
   }
   server.unref();
-  writeFileSync(note, `${process.pid}\n`, { mode: 0o600 });
+  const onNote = (work: () => void) => {
+    try {
+      work();
+    } catch (error) {
+      tell('the file that names the owner of the data directory cannot be changed; it may name another process', {
+        ...{ file: note, reason: (error as Error).message },
+      });
+    }
+  };
+  onNote(() => writeFileSync(note, `${process.pid}\n`, { mode: 0o600 }));
   return {
     release: () =>
       new Promise((resolve) => {
-        rmSync(note, { force: true });
+        onNote(() => rmSync(note, { force: true }));
         server.ref();
         server.close(() => resolve());
       }),

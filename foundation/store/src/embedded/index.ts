@@ -61,7 +61,7 @@ export async function startEmbeddedPostgres({
       { cause: error },
     );
   }
-  const ownership = await ownDirectory(dataDir);
+  const ownership = await ownDirectory(dataDir, log);
   try {
     const paths = clusterPaths(dataDir);
     const programs = findPrograms(paths.programsDir);
