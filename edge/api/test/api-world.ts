@@ -64,6 +64,8 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
   return {
     store,
     eventLog,
+    messages,
+    logger,
     receipt,
     app,
     admin,

@@ -1,5 +1,3 @@
-import type { EventBatch } from './event.ts';
-
 /**
  * Names something that a client without identity sent, such as a body over HTTP: of batches with one name only the first
  * is stored, as long as the name is remembered.
@@ -12,16 +10,6 @@ export interface Delivery {
 }
 
 export const longestDeliveryMs = 86_400_000;
-
-/** Events `start` to `end`, exclusive, of a batch, under the numbers that they have. */
-export function partOfBatch(batch: EventBatch, start: number, end: number): EventBatch {
-  const { firstSeq, events, delivery } = batch;
-  const until = Math.min(end, events.length);
-  if (start === 0 && until === events.length) return batch;
-  const part = { ...batch, firstSeq: firstSeq + start, events: events.slice(start, until) };
-  if (delivery === undefined) return part;
-  return { ...part, delivery: partOfDelivery(delivery, { start, end: until, of: events.length }) };
-}
 
 /** A part of something is a delivery of its own; all of it is the whole. */
 export function partOfDelivery(

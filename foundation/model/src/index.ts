@@ -3,6 +3,7 @@ export * from './alert.ts';
 export * from './alert-channel-type.ts';
 export * from './api/operations.ts';
 export * from './api/routes.ts';
+export * from './batch-part.ts';
 export * from './check-tally.ts';
 export * from './conditions/index.ts';
 export * from './dead-letter.ts';

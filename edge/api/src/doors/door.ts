@@ -1,16 +1,7 @@
 import type { Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
-import type { LineIntake } from './line-intake.ts';
-
-export interface LineProtocolOptions {
-  /** Name of the database that events belong to without an attribute that says so. */
-  readonly database: string;
-  /** Largest body, inflated. */
-  readonly bodyBytes: number;
-  /** How long a body is remembered, so that the same one again is not stored again, milliseconds; 0: not at all. */
-  readonly repeatedWithinMs: number;
-}
+import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
 
 export interface DoorOptions {
   readonly lineProtocol: LineProtocolOptions;

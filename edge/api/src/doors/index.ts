@@ -14,7 +14,7 @@ import { BodyRoom, readBody } from './read-body.ts';
 import { writeV1 } from './write-v1.ts';
 import { writeV2 } from './write-v2.ts';
 
-export type { DoorOptions, LineProtocolOptions } from './door.ts';
+export type { DoorOptions } from './door.ts';
 
 /** Addresses of other products, for the clients that people have: one file and one line each. */
 export const doors: readonly Door[] = [health, ping, query, writeV1, writeV2];

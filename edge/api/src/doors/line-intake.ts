@@ -4,7 +4,15 @@ import { type LineContext, LineParser, type LineReading, type Precision } from '
 import type { Clock } from '@watchkeeper/kit';
 import { type AppendResult, type Delivery, type EventReceipt, errorCatalogue } from '@watchkeeper/model';
 import type { Caller } from '../handler.ts';
-import type { LineProtocolOptions } from './door.ts';
+
+export interface LineProtocolOptions {
+  /** Name of the database that events belong to without an attribute that says so. */
+  readonly database: string;
+  /** Largest body, inflated. */
+  readonly bodyBytes: number;
+  /** How long a body is remembered, so that the same one again is not stored again, milliseconds; 0: not at all. */
+  readonly repeatedWithinMs: number;
+}
 
 export interface LineBody {
   readonly body: Buffer;

@@ -39,7 +39,7 @@ export interface ReadOptions {
 }
 
 /** Longest text of a field, bytes. */
-const longestText = 65_536;
+export const longestText = 65_536;
 /** Bad lines of one body that are told; the others are counted. */
 const toldLines = 1000;
 const dayUs = 86_400_000_000;
