@@ -18,7 +18,6 @@ import {
   type SinkProgressRow,
   type SinkRow,
 } from '@watchkeeper/store';
-import { sql } from 'kysely';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
 import { type Forwarder, type ForwarderOptions, sinkTypes, startForwarder } from '../src/index.ts';
 
@@ -115,11 +114,6 @@ export async function openSinkWorld({
       running.add(forwarder);
       return forwarder;
     },
-    /** Waits until a forwarder holds every partition of the sink. */
-    allTaken: (forwarder: Forwarder) =>
-      until('every partition to be taken', () => forwarder.stats().readers[0]?.partitions.length === partitions),
-    /** Ends the leases on partitions, and who shares them, as if their holders had been still for long. */
-    loseLeases: () => sql`delete from leases where starts_with(name, 'sink/')`.execute(store.db),
     async progress(name = 'out'): Promise<SinkProgressRow> {
       const sink = (await findSink(store.db, defaultTenantId, name)) as SinkRow;
       const rows = await store.read(allTenants, (tx) => readSinkProgress(tx, allTenants));
