@@ -31,7 +31,7 @@ it('a remote zone, as the chart probes it, tells health and metrics and is on th
   await until('the zone to be listed', async () =>
     (await server.api<ProcessList>('/api/v1/processes')).items.some(({ isRemote }) => isRemote),
   );
-  expect((await server.wk('process', 'list')).stdout).toMatch(/\(remote\) +Running +scheduler \(local\)/);
+  expect((await server.wk('process', 'list')).stdout).toMatch(/\(remote\) +Running +scheduler \(stands by for local\)/);
 });
 
 it('it stays ready while the server is away: that is what its buffer is for', async () => {

@@ -7,7 +7,7 @@ import { openEgress } from '@watchkeeper/guard';
 import { type Logger, systemClock } from '@watchkeeper/kit';
 import { encodeEventMessage, WatchkeeperError } from '@watchkeeper/model';
 import { monitorTypes, startScheduler } from '@watchkeeper/sources';
-import { ownDirectory } from '@watchkeeper/store';
+import { asDirectoryError, ownDirectory } from '@watchkeeper/store';
 import { resolveCredentials } from '../credentials.ts';
 import { bufferFigures, schedulerFigures } from '../figures.ts';
 import { listenFor } from '../listening.ts';
@@ -146,17 +146,12 @@ function readCertificates(file: string | undefined): string | undefined {
   }
 }
 
-/** What the file system refuses is for the operator to mend. */
+/** @throws WatchkeeperError `data_directory_unusable` for what the file system refuses */
 async function inDataDir<T>(dataDir: string, opening: Promise<T>): Promise<T> {
   try {
     return await opening;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
-    throw new WatchkeeperError(
-      'data_directory_unusable',
-      `The data directory ${dataDir} cannot be used (${(error as Error).message}). Make room on its disk, give this user the rights to it, or choose another with --data-dir.`,
-      { cause: error },
-    );
+    throw asDirectoryError(error, dataDir);
   }
 }
 

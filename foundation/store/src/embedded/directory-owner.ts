@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { WatchkeeperError } from '@watchkeeper/model';
+import { isWatchkeeperError, WatchkeeperError } from '@watchkeeper/model';
 
 export interface DirectoryOwnership {
   release(): Promise<void>;
@@ -51,6 +51,16 @@ export async function ownDirectory(dataDir: string, tell: Tell): Promise<Directo
         server.close(() => resolve());
       }),
   };
+}
+
+/** What the file system refuses in a data directory, as an error that the operator can mend; any other error as it is. */
+export function asDirectoryError(error: unknown, dataDir: string): unknown {
+  if ((error as NodeJS.ErrnoException).syscall === undefined || isWatchkeeperError(error)) return error;
+  return new WatchkeeperError(
+    'data_directory_unusable',
+    `The data directory ${dataDir} cannot be used (${(error as Error).message}). Make room on its disk, give this user the rights to it, or choose another with --data-dir.`,
+    { cause: error },
+  );
 }
 
 function listen(server: Server, name: string): Promise<void> {

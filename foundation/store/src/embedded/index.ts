@@ -6,7 +6,7 @@ import type pg from 'pg';
 import { clientConfig, newClient } from '../store.ts';
 import { findPrograms } from './binaries.ts';
 import { clusterPaths, ensureCluster } from './cluster.ts';
-import { ownDirectory } from './directory-owner.ts';
+import { asDirectoryError, ownDirectory } from './directory-owner.ts';
 import { adoptPostmaster, connectionTo, type Postmaster, startPostmaster, stopPostmaster } from './postmaster.ts';
 
 export interface EmbeddedPostgresOptions {
@@ -122,7 +122,7 @@ export async function startEmbeddedPostgres({
     };
   } catch (error) {
     await ownership.release();
-    throw error;
+    throw asDirectoryError(error, dataDir);
   }
 }
 
