@@ -261,19 +261,16 @@ async function moveHeads(
 }
 
 /** The bytes of the chosen rows, neighbours joined. */
-function rowChunks({ bytes, starts }: EncodedRows, rows: readonly number[]): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let index = 0; index < rows.length; ) {
-    const first = rows[index] as number;
-    let last = first;
-    while (rows[index + 1] === last + 1) {
-      index += 1;
-      last += 1;
-    }
-    index += 1;
-    chunks.push(bytes.subarray(starts[first], starts[last + 1]));
+function rowChunks({ bytes, starts, ends }: EncodedRows, rows: readonly number[]): Buffer[] {
+  if (rows.length === starts.length) return [bytes];
+  const chunks: { start: number; end: number }[] = [];
+  for (const row of [...rows].sort((a, b) => (starts[a] as number) - (starts[b] as number))) {
+    const [start, end] = [starts[row] as number, ends[row] as number];
+    const last = chunks.at(-1);
+    if (last?.end === start) last.end = end;
+    else chunks.push({ start, end });
   }
-  return chunks;
+  return chunks.map(({ start, end }) => bytes.subarray(start, end));
 }
 
 const copyStatement = `copy events (${eventColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;

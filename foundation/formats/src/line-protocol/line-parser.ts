@@ -1,24 +1,13 @@
 import { isUtf8 } from 'node:buffer';
-import { eventMessageLimits, type NewEvent } from '@watchkeeper/model';
-import {
-  backslash,
-  behindBadLine,
-  carriageReturn,
-  comma,
-  endOfText,
-  equals,
-  hash as hashSign,
-  newline,
-  quote,
-  space,
-  tab,
-} from './characters.ts';
+import type { NewEvent } from '@watchkeeper/model';
+import { backslash, behindBadLine, carriageReturn, hash as hashSign, newline, space, tab } from './characters.ts';
+import { FieldScanner } from './field-scanner.ts';
 import { inDetail, type LineContext, leftOut } from './field-shape.ts';
 import { isEscapable, readHead } from './head.ts';
-import { asDetail, asNumber, type FieldKind, KnownHead, KnownHeads, type KnownShape } from './known-head.ts';
-import { NumberScanner } from './number-scanner.ts';
+import { KnownHead, KnownHeads, type KnownShape } from './known-head.ts';
 import { type Precision, TimeScanner } from './time-scanner.ts';
 
+export { longestText } from './field-scanner.ts';
 export type { LineContext } from './field-shape.ts';
 export { type Precision, precisions } from './time-scanner.ts';
 
@@ -38,8 +27,6 @@ export interface ReadOptions {
   readonly receivedUs: number;
 }
 
-/** Longest text of a field, bytes. */
-export const longestText = 65_536;
 /** Bad lines of one body that are told; the others are counted. */
 const toldLines = 1000;
 const dayUs = 86_400_000_000;
@@ -76,17 +63,11 @@ export class LineReading {
   readonly #body: Buffer;
   readonly #options: ReadOptions;
   readonly #isClean: boolean;
-  readonly #numbers = new NumberScanner();
+  readonly #fields: FieldScanner;
   readonly #time: TimeScanner;
   #at = 0;
   #line = 1;
   #problem = '';
-  // Fields of the line that is being read.
-  #count = 0;
-  readonly #ids: number[] = [];
-  readonly #kinds: FieldKind[] = [];
-  readonly #amounts: number[] = [];
-  readonly #details: (string | boolean | undefined)[] = [];
 
   constructor(heads: KnownHeads, body: Buffer, options: ReadOptions) {
     this.#heads = heads;
@@ -94,6 +75,7 @@ export class LineReading {
     this.#body = body.length === 0 || body.at(-1) === newline ? body : Buffer.concat([body, Buffer.from('\n')]);
     this.#options = options;
     this.#isClean = isStorable(body);
+    this.#fields = new FieldScanner(this.#body);
     this.#time = new TimeScanner(options.precision, options.receivedUs + dayUs);
   }
 
@@ -140,8 +122,8 @@ export class LineReading {
     const fieldsAt = this.#head(start);
     if (fieldsAt === -1) return -1;
     const head = this.#known as KnownHead;
-    let at = this.#fields(head, fieldsAt);
-    if (at === -1) return -1;
+    let at = this.#fields.scan(head, fieldsAt);
+    if (at === -1) return this.#bad(this.#fields.problem);
 
     const { receivedUs } = this.#options;
     let timeUs = receivedUs;
@@ -164,14 +146,12 @@ export class LineReading {
     if (typeof shape === 'string') return this.#bad(shape);
     this.events.push(this.#assembled(head, shape, timeUs, timeNs));
     if (!isTimed) this.isTimed = false;
-    this.#line += 1 + this.#innerLines;
+    this.#line += 1 + this.#fields.innerLines;
     return at + 1;
   }
 
   /** The head of the line that is being read. */
   #known: KnownHead | undefined;
-  /** Newlines within texts of the line that is being read. */
-  #innerLines = 0;
 
   /** Finds or reads the head; returns the place of the fields. */
   #head(start: number): number {
@@ -196,115 +176,9 @@ export class LineReading {
     return at;
   }
 
-  /** Reads all fields; returns the place behind them. */
-  #fields(head: KnownHead, start: number): number {
-    const body = this.#body;
-    head.forgetSurplus();
-    this.#count = 0;
-    this.#innerLines = 0;
-    let at = start;
-    for (let guess = 0, highest = -1; ; at++) {
-      let id = head.nameAt(body, at, guess);
-      if (id === -1) {
-        const end = this.#endOfName(at);
-        if (end === -1) return -1;
-        id = head.addName(body, at, end);
-      }
-      if (this.#count === eventMessageLimits.values) return this.#bad(`more than ${eventMessageLimits.values} fields`);
-      // The last of several fields with one name wins.
-      if (id > highest) highest = id;
-      else this.#leaveOut(id);
-      this.#ids[this.#count] = id;
-      at = this.#value(at + head.lengthOf(id));
-      if (at === -1) return -1;
-      this.#count += 1;
-      if (body[at] !== comma) return at;
-      guess = id + 1;
-    }
-  }
-
-  /** Takes an earlier field of the line out, where there is one of that name. */
-  #leaveOut(id: number): void {
-    const first = this.#ids.indexOf(id);
-    if (first === -1 || first >= this.#count) return;
-    for (const list of [this.#ids, this.#kinds, this.#amounts, this.#details]) list.splice(first, 1);
-    this.#count -= 1;
-  }
-
-  #endOfName(start: number): number {
-    const body = this.#body;
-    let at = start;
-    for (let byte = body[at]; byte !== equals; byte = body[++at]) {
-      if (byte === newline && at === start && this.#count === 0) return this.#bad('missing fields');
-      if (byte === newline || byte === space || byte === comma) return this.#bad('invalid field format');
-      if (byte === backslash && isEscapable(body[at + 1])) at++;
-    }
-    if (at === start) return this.#bad('missing field key');
-    const { text } = eventMessageLimits;
-    if (at - start > 4 * text || body.toString('utf8', start, at).length > text)
-      return this.#bad(`the name of a field has more than ${text} characters`);
-    if (body.toString('latin1', start, at) === '__proto__') return this.#bad('a field cannot be named __proto__');
-    return at;
-  }
-
-  /** Reads the value of the field that is being read; returns the place behind it. */
-  #value(start: number): number {
-    const body = this.#body;
-    const count = this.#count;
-    const first = body[start] as number;
-    let at: number;
-    // Digits, and what a number may begin with besides: a minus or a dot.
-    if ((first >= 0x30 && first <= 0x39) || first === 0x2d || first === 0x2e) {
-      at = this.#numbers.scan(body, start);
-      if (at === -1) return this.#bad(this.#numbers.problem);
-      this.#amounts[count] = this.#numbers.value;
-      this.#details[count] = this.#numbers.exact;
-      this.#kinds[count] = asNumber;
-    } else if (first === quote) {
-      at = this.#text(start + 1);
-      if (at === -1) return -1;
-    } else {
-      at = this.#boolean(start);
-      if (at === -1) return -1;
-    }
-    const border = body[at];
-    if (border === comma || border === space || border === newline) return at;
-    if (border === carriageReturn && body[at + 1] === newline) return at;
-    if (first !== quote) return this.#bad('invalid number or boolean');
-    return this.#bad(this.#innerLines > 0 ? 'unbalanced quotes' : 'something stands behind a closing quote');
-  }
-
-  #text(start: number): number {
-    const body = this.#body;
-    const end = endOfText(body, start);
-    if (end === -1) return this.#bad('unbalanced quotes');
-    if (end - start > longestText) return this.#bad(`a text of more than ${longestText} bytes`);
-    const text = body.toString('utf8', start, end);
-    if (text.includes('\n')) this.#innerLines += text.split('\n').length - 1;
-    this.#details[this.#count] = text.includes('\\') ? text.replace(/\\(["\\])/g, '$1') : text;
-    this.#kinds[this.#count] = asDetail;
-    return end + 1;
-  }
-
-  #boolean(start: number): number {
-    const body = this.#body;
-    let at = start;
-    while (at - start < 6 && isLetter(body[at])) at++;
-    const text = body.toString('latin1', start, at);
-    const isTrue = /^(t|T|true|True|TRUE)$/.test(text);
-    if (text === '' && (body[start] === newline || body[start] === space || body[start] === comma))
-      return this.#bad('missing field value');
-    if (!isTrue && !/^(f|F|false|False|FALSE)$/.test(text)) return this.#bad('invalid number or boolean');
-    this.#details[this.#count] = isTrue;
-    this.#kinds[this.#count] = asDetail;
-    return at;
-  }
-
   /** The shape of the line that was read; most often that of the line before with the same head. */
   #shape(head: KnownHead): KnownShape | string {
-    const ids = this.#ids;
-    const kinds = this.#kinds;
-    const count = this.#count;
+    const { ids, kinds, count } = this.#fields;
     const last = head.lastShape;
     if (last !== undefined && last.count === count) {
       let at = 0;
@@ -316,18 +190,19 @@ export class LineReading {
 
   #assembled(head: KnownHead, shape: KnownShape, timeUs: number, timeNs: number): NewEvent {
     const { series, outcome, reason, places, count, hasGaps } = shape;
+    const { ids, amounts, details } = this.#fields;
     const values: (number | null)[] = hasGaps ? series.valueNames.map(() => null) : new Array(series.valueNames.length);
     let detail: Record<string, unknown> | undefined;
     for (let at = 0; at < count; at++) {
-      const id = this.#ids[at] as number;
+      const id = ids[at] as number;
       const place = places[id] as number;
       if (place >= 0) {
-        values[place] = this.#amounts[at] as number;
-        if (this.#details[at] === undefined) continue;
+        values[place] = amounts[at] as number;
+        if (details[at] === undefined) continue;
       }
-      if (place === leftOut || (place === inDetail && this.#details[at] === undefined)) continue;
+      if (place === leftOut || (place === inDetail && details[at] === undefined)) continue;
       detail ??= {};
-      detail[head.textOf(id)] = this.#details[at];
+      detail[head.textOf(id)] = details[at];
     }
     const event = { series, timeUs, timeNs, outcome, values };
     if (reason === undefined && detail === undefined) return event;
@@ -344,10 +219,6 @@ export class LineReading {
 function problemOfHead(body: Buffer, start: number, end: number): string {
   const head = readHead(body, start, body[end - 1] === carriageReturn ? end - 1 : end);
   return typeof head === 'string' ? head : 'missing fields';
-}
-
-function isLetter(byte: number | undefined): boolean {
-  return byte !== undefined && ((byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a));
 }
 
 function isStorable(bytes: Buffer): boolean {
