@@ -8,6 +8,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly default: Bench }
   'events-stored': () => import('./events-stored.ts'),
   'http-checks': () => import('./http-checks.ts'),
   'kafka-stored': () => import('./kafka-stored.ts'),
+  'line-protocol': () => import('./line-protocol.ts'),
   middleware: () => import('./middleware.ts'),
   'take-over': () => import('./take-over.ts'),
 };

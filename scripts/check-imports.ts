@@ -12,6 +12,7 @@ const withinGroup: Readonly<Record<string, readonly string[]>> = {
   'foundation/model': [],
   'foundation/kit': ['foundation/model'],
   'foundation/guard': ['foundation/model', 'foundation/kit'],
+  'foundation/formats': ['foundation/model'],
   'foundation/store': ['foundation/model', 'foundation/kit'],
   'foundation/buffer': ['foundation/model', 'foundation/kit'],
   'foundation/messages': ['foundation/model', 'foundation/kit', 'foundation/store'],

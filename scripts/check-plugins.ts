@@ -11,6 +11,7 @@ const folders = [
   { folder: 'flow/sources/src/monitors', summary: 'monitor type' },
   { folder: 'flow/log/src/drivers', summary: 'log driver' },
   { folder: 'foundation/messages/src/drivers', summary: 'message driver' },
+  { folder: 'flow/sinks/src/kinds', summary: 'sink type' },
   { folder: 'loop/health/src/channels', summary: 'alert channel type' },
 ];
 

@@ -5,10 +5,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsSchema } from '../apps/server/src/index.ts';
+import { doors } from '../edge/api/src/doors/index.ts';
 import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
+import { sinkTypes } from '../flow/sinks/src/index.ts';
 import { monitorTypes } from '../flow/sources/src/index.ts';
+import { longestText, precisions } from '../foundation/formats/src/index.ts';
 import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
   type CloudEvent,
@@ -18,6 +21,7 @@ import {
   errorCatalogue,
   eventMessageLimits,
   eventMessageVersion,
+  largestValue,
   type NotificationType,
   notificationCatalogue,
   type OperationName,
@@ -125,6 +129,7 @@ async function pluginsPage(): Promise<string> {
   ])[] = [
     ['Monitor types', monitorTypes as never],
     ['Alert channel types', channelTypes as never],
+    ['Sink types', sinkTypes as never],
     ['Log drivers', logDrivers as never],
     ['Message drivers', messageDrivers as never],
   ];
@@ -228,11 +233,50 @@ function eventMessagePage(): string {
   return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key.\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
 }
 
+function doorsPage(): string {
+  const { text, attributes, attributeText, values } = eventMessageLimits;
+  const places = doors.flatMap((door) => door.places.map((place) => [`\`${place}\``, door.summary, door.role]));
+  const bounds = table(
+    ['bound of a line', 'most'],
+    [
+      [
+        'characters of a measurement, of the name of a tag or field, of `environment`, `zone`, `host`, `guest`, `service`',
+        text,
+      ],
+      ['tags', attributes],
+      ['characters of a tag', attributeText],
+      ['fields', values],
+      ['bytes of a text', longestText],
+      ['amount of a number', largestValue],
+      ['time', 'a day from now, and not before 1970'],
+    ],
+  );
+  const answers = table(
+    ['status', 'when'],
+    [
+      ['204', 'All lines are stored, now or by an earlier delivery of the same body'],
+      [
+        '400',
+        'Some lines were not taken and never will be; the others are stored. Or: no database, a precision that version 2 does not know, a body that cannot be inflated',
+      ],
+      ['401, 403', 'No right key; a key of another role than `ingest`, `agent`, `admin`'],
+      ['413', 'The body is larger than `lineProtocol.bodyBytes`, inflated'],
+      ['415', 'A content encoding other than gzip'],
+      [
+        '503',
+        'Come again after `Retry-After`: no room in the log, the database is away, more requests than a key may make',
+      ],
+    ],
+  );
+  return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n`;
+}
+
 const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'apps/server/package.json'), 'utf8')) as {
   version: string;
 };
 const pages: Readonly<Record<string, string>> = {
   'api.md': apiPage(),
+  'doors.md': doorsPage(),
   'errors.md': errorsPage(),
   'event-message.md': eventMessagePage(),
   'openapi.json': `${JSON.stringify(openApiDocument(version), null, 1)}\n`,

@@ -12,6 +12,7 @@ import { repositoryRoot } from './source-files.ts';
 /** Program → Debian package. */
 const programs: Readonly<Record<string, string>> = {
   chromium: 'chromium',
+  influxd: 'influxdb',
   ip: 'iproute2',
   java: 'openjdk-17-jre-headless',
   mvn: 'maven',

@@ -210,13 +210,14 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
     const roles = workloads(all).map(({ spec }) => [spec.template.spec.containers[0]?.args[4], spec.replicas]);
     expect(roles.sort()).toEqual([
       ['api', 2],
+      ['forwarder', 2],
       ['health', 2],
       ['processor', 2],
       ['scheduler', 2],
     ]);
-    expect(all.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(4);
+    expect(all.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(5);
     const one = await render({ database, roles: { health: { replicas: 1 } } });
-    expect(one.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(3);
+    expect(one.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(4);
   });
 
   it('says what is missing or wrong', async () => {

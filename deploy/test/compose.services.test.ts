@@ -54,9 +54,9 @@ describe.skipIf(!existsSync(tool))('The Compose file, as compose-go (the library
 
   it('runs every role, scheduler and processor twice', () => {
     const replicas = Object.fromEntries(ours().map(([, service]) => [rolesOf(service), service.deploy?.replicas ?? 1]));
-    expect(replicas).toEqual({ api: 1, scheduler: 2, processor: 2, health: 1 });
+    expect(replicas).toEqual({ api: 1, scheduler: 2, processor: 2, forwarder: 1, health: 1 });
     expect(Object.keys(model.services).sort()).toEqual(
-      ['api', 'grafana', 'health', 'kafka', 'postgres', 'processor', 'prometheus', 'scheduler'].sort(),
+      ['api', 'forwarder', 'grafana', 'health', 'kafka', 'postgres', 'processor', 'prometheus', 'scheduler'].sort(),
     );
   });
 

@@ -11,6 +11,7 @@ import { monitorCommand } from './commands/monitor.ts';
 import { processCommand } from './commands/process.ts';
 import { rollupCommand } from './commands/rollup.ts';
 import { serviceCommand } from './commands/service.ts';
+import { sinkCommand } from './commands/sink.ts';
 import { startCommand } from './commands/start.ts';
 import { statsCommand } from './commands/stats.ts';
 import { exitCodeOf, printError } from './failures.ts';
@@ -41,6 +42,7 @@ const commands = [
   diffCommand,
   exportCommand,
   alertCommand,
+  sinkCommand,
   keyCommand,
   loginLinkCommand,
   processCommand,

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { join } from 'node:path';
 import { createApi, createProbes, LiveFeed, Metrics, type Product, type Readiness } from '@watchkeeper/api';
 import { openEgress } from '@watchkeeper/guard';
 import { channelTypes, sendTest, startDeliveries, startHealth } from '@watchkeeper/health';
@@ -6,7 +7,8 @@ import { type Logger, systemClock } from '@watchkeeper/kit';
 import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
-import { EventSender, monitorTypes, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
+import { EventSender, monitorTypes, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -16,7 +18,7 @@ import {
   putBuiltInRollup,
   readLogFigures,
 } from '@watchkeeper/store';
-import { chooseMessages, openEventLog } from './brokers.ts';
+import { chooseMessages, openEventLog, resolveKafka } from './brokers.ts';
 import { resolveCredentials, resolveMail } from './credentials.ts';
 import { demoZones } from './demo.ts';
 import { Ends } from './ends.ts';
@@ -108,6 +110,9 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
+  // What others send without identity gets one here.
+  const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+
   // Processor: events are added up into rollups, and stored where the log is outside of the database.
   const processor = has('processor')
     ? startProcessor({
@@ -118,6 +123,16 @@ async function build(options: AssembleOptions, ends: Ends) {
       })
     : undefined;
   ends.add('processor', async () => processor?.drain());
+
+  // Forwarder: events and rollups go on to other systems.
+  const forwarder = has('forwarder')
+    ? startForwarder({
+        ...{ store, eventLog, messages, clock, logger, holder, egress, credential, sinkTypes },
+        kafka: resolveKafka(settings.kafka, environment),
+        filesDir: settings.sinks.filesDir ?? join(settings.dataDir, 'sinks'),
+      })
+    : undefined;
+  ends.add('forwarder', async () => forwarder?.drain());
 
   // Health: events become states, states become alerts, alerts are told.
   const health = has('health') ? startHealth({ store, eventLog, messages, clock, logger, holder }) : undefined;
@@ -140,7 +155,7 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
     roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, health, lastError: options.lastError }),
+    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
   });
   ends.add('heartbeat', () => heartbeat.stop());
 
@@ -156,19 +171,21 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed }),
+    readFigures({ store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
   );
-  const api = has('api')
+  const api = receipt
     ? await createApi({
         ...{
           store,
           eventLog,
+          receipt,
           messages,
           clock,
           logger,
           liveFeed,
           monitorTypes,
           channelTypes,
+          sinkTypes,
           product,
           readiness,
           metrics,
@@ -176,6 +193,11 @@ async function build(options: AssembleOptions, ends: Ends) {
         databaseBackMs: () => heartbeat.databaseBackMs(),
         sendTest: (channel) => sendTest(channel, sending),
         webRoot: await options.webRoot,
+        lineProtocol: {
+          database: settings.lineProtocol.database,
+          bodyBytes: settings.lineProtocol.bodyBytes,
+          repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
+        },
         requestsPerMinute: settings.limits.requestsPerMinute,
       })
     : undefined;

@@ -5,6 +5,7 @@ const order = [
   'scheduler',
   'processor',
   'health',
+  'forwarder',
   'deliveries',
   'notifier',
   'maintenance',

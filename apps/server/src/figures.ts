@@ -4,14 +4,17 @@ import type { Deliveries, Health } from '@watchkeeper/health';
 import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
-import type { Scheduler } from '@watchkeeper/sources';
+import type { Forwarder } from '@watchkeeper/sinks';
+import type { Receipt, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
   readonly store: Store;
   readonly eventLog: OpenedLog;
+  readonly receipt: Receipt | undefined;
   readonly scheduler: Scheduler | undefined;
   readonly processor: Processor | undefined;
+  readonly forwarder: Forwarder | undefined;
   readonly health: Health | undefined;
   readonly deliveries: Deliveries | undefined;
   readonly notifier: Notifier | undefined;
@@ -59,7 +62,7 @@ export function bufferFigures(outlet: BufferedOutlet): Figure[] {
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
-  const { store, eventLog, scheduler, processor, health, deliveries, notifier, liveFeed } = parts;
+  const { store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (...figure: Parameters<typeof ofOurs>) => figures.push(ofOurs(...figure));
 
@@ -79,6 +82,14 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     add('gauge', 'reader_lag_events', 'Events of a partition that a reader of the log has not read', lag, labels);
   }
   if (scheduler !== undefined) figures.push(...schedulerFigures(scheduler));
+  if (receipt !== undefined) {
+    const stats = receipt.stats();
+    add('counter', 'receipt_events_total', 'Events of clients without identity that were stored', stats.stored);
+    add('counter', 'receipt_repeated_events_total', 'Those that came again and were not stored again', stats.repeated);
+    add('counter', 'receipt_refused_events_total', 'Those that the log refused for good', stats.refused);
+    add('counter', 'receipt_unreadable_total', 'Lines that could not be read as events', stats.unreadable);
+    add('gauge', 'receipt_waiting_events', 'Those that were taken and are not stored yet', stats.waiting);
+  }
   if (processor !== undefined) {
     const stats = processor.stats();
     add('counter', 'processor_events_total', 'Events added up', stats.events);
@@ -86,6 +97,17 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     if (stats.behind !== null)
       add('gauge', 'processor_waiting_messages', 'Messages of a log outside that wait to be stored', stats.behind);
     add('counter', 'processor_fenced_total', 'Writes refused since another process took over', stats.fenced);
+  }
+  if (forwarder !== undefined) {
+    const stats = forwarder.stats();
+    add('counter', 'sinks_forwarded_events_total', 'Events that the targets of sinks have taken', stats.forwarded);
+    add('counter', 'sinks_refused_events_total', 'Events that the targets of sinks refused for good', stats.refused);
+    add(
+      'counter',
+      'sinks_failed_attempts_total',
+      'Attempts of sinks that their targets did not take',
+      stats.failedAttempts,
+    );
   }
   if (health !== undefined) {
     const stats = health.stats();

@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Health } from '@watchkeeper/health';
 import type { ProcessFigures } from '@watchkeeper/model';
 import type { Processor } from '@watchkeeper/processor';
+import type { Forwarder } from '@watchkeeper/sinks';
 import type { Scheduler } from '@watchkeeper/sources';
 
 export type NotedError = NonNullable<ProcessFigures['lastError']>;
@@ -9,6 +10,7 @@ export type NotedError = NonNullable<ProcessFigures['lastError']>;
 export interface MeasuredRoles {
   readonly scheduler: Scheduler | undefined;
   readonly processor: Processor | undefined;
+  readonly forwarder: Forwarder | undefined;
   readonly health: Health | undefined;
   readonly lastError: () => NotedError | null;
 }
@@ -23,7 +25,7 @@ const askEveryMs = 20;
  * before.
  */
 export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures, 'leases'> {
-  const { scheduler, processor, health } = roles;
+  const { scheduler, processor, forwarder, health } = roles;
   const delay = monitorEventLoopDelay({ resolution: askEveryMs });
   delay.enable();
   let cpu = process.cpuUsage();
@@ -43,9 +45,15 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
     const error = roles.lastError();
     return {
       isRemote: false,
-      readers: Object.entries(readers).flatMap(([reader, partitions]) =>
-        partitions === undefined ? [] : [{ reader, partitions: [...partitions] }],
-      ),
+      readers: [
+        ...Object.entries(readers).flatMap(([reader, partitions]) =>
+          partitions === undefined ? [] : [{ reader, partitions: [...partitions] }],
+        ),
+        ...(forwarder?.stats().readers ?? []).map(({ reader, partitions }) => ({
+          reader,
+          partitions: [...partitions],
+        })),
+      ],
       checks: checks?.checks ?? null,
       latenessP99Ms: checks?.latenessP99Ms ?? null,
       dropped: checks?.droppedEvents ?? 0,

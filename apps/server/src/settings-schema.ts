@@ -4,7 +4,7 @@ import { AmqpOptions, KafkaMessageOptions } from '@watchkeeper/messages';
 import { type Static, type TSchema, Type } from 'typebox';
 
 /** Roles that a process can have. */
-export const processRoles = ['api', 'scheduler', 'processor', 'health'] as const;
+export const processRoles = ['api', 'scheduler', 'processor', 'forwarder', 'health'] as const;
 export type ProcessRole = (typeof processRoles)[number];
 
 const logDriverNames = ['kafka', 'postgres'] as const;
@@ -210,6 +210,32 @@ export const SettingsSchema = Type.Object(
         { description: 'How to reach a Kafka cluster', additionalProperties: false },
       ),
     ),
+    sinks: section('Sinks: where events and rollups are forwarded', {
+      filesDir: Type.Optional(
+        Type.String({
+          description: 'Folder below which sinks of type file write; `sinks` in the data directory when left out',
+          minLength: 1,
+        }),
+      ),
+    }),
+    lineProtocol: section('What clients of InfluxDB send to /write and /api/v2/write', {
+      database: Type.String({
+        description: 'The database or bucket whose events have no attribute `database`; all others have one',
+        minLength: 1,
+        maxLength: 200,
+        default: 'watchkeeper',
+      }),
+      bodyBytes: Type.Integer({
+        description: 'Largest body, inflated',
+        minimum: 1024,
+        maximum: 268_435_456,
+        default: 26_214_400,
+      }),
+      repeatedWithin: duration(
+        'How long a body is remembered in which every line has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
+        '15m',
+      ),
+    }),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(
@@ -220,7 +246,7 @@ export const SettingsSchema = Type.Object(
         },
         { additionalProperties: false },
       ),
-      { description: 'Named credentials that monitors and channels refer to', default: {} },
+      { description: 'Named credentials that monitors, channels and sinks refer to', default: {} },
     ),
     mail: Type.Optional(
       Type.Object(

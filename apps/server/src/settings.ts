@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { AddressPolicy } from '@watchkeeper/guard';
-import { parseDuration, WatchkeeperError } from '@watchkeeper/model';
+import { longestDeliveryMs, parseDuration, WatchkeeperError } from '@watchkeeper/model';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { invalid, messageOf, type Problem, readSettingsFile, schemaAt, valueAt } from './settings-file.ts';
@@ -185,6 +185,12 @@ function problemsOf(settings: Settings, origins: Readonly<Record<string, string>
         message: `${name}: certificate and key need each other`,
       });
   }
+  const { repeatedWithin } = settings.lineProtocol;
+  if ((parseDuration(repeatedWithin) ?? Number.POSITIVE_INFINITY) > longestDeliveryMs)
+    problems.push({
+      pointer: '/lineProtocol/repeatedWithin',
+      message: `lineProtocol.repeatedWithin is ${repeatedWithin}; at most 1d is remembered`,
+    });
   for (const [name, text] of Object.entries(settings.retention)) {
     if ((parseDuration(text) ?? 0) < 3_600_000)
       problems.push({ pointer: `/retention/${name}`, message: `retention.${name} is ${text}; at least 1h is needed` });

@@ -74,6 +74,14 @@ export const useDeadLetters = (isEnabled: boolean, limit: number, from?: 'now-1h
     enabled: isEnabled,
   });
 
+/** Sinks, how far they are and what they forwarded. */
+export const useSinks = () =>
+  useQuery({
+    queryKey: ['sinks'],
+    queryFn: ({ signal }) => api.call('listSinks', { signal }),
+    refetchInterval: 5000,
+  });
+
 export const useZones = () =>
   useQuery({
     queryKey: ['zones'],

@@ -74,6 +74,11 @@ const alertsRoute = createRoute({
   path: '/alerts',
   component: lazyRouteComponent(() => import('./settings/AlertsCard.tsx'), 'AlertsCard'),
 });
+const sinksRoute = createRoute({
+  getParentRoute: () => settingsRoute,
+  path: '/sinks',
+  component: lazyRouteComponent(() => import('./settings/SinksCard.tsx'), 'SinksCard'),
+});
 const changesRoute = createRoute({
   getParentRoute: () => settingsRoute,
   path: '/changes',
@@ -89,7 +94,7 @@ const routeTree = rootRoute.addChildren([
     monitorRoute,
     editMonitorRoute,
     processesRoute,
-    settingsRoute.addChildren([keysRoute, alertsRoute, changesRoute]),
+    settingsRoute.addChildren([keysRoute, alertsRoute, sinksRoute, changesRoute]),
   ]),
 ]);
 

@@ -5,7 +5,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import { fastifyMetrics } from '@watchkeeper/middleware/fastify';
-import { mayAct, type OperationName, operations, type Route, routes, WatchkeeperError } from '@watchkeeper/model';
+import { type OperationName, operations, type Route, routes, WatchkeeperError } from '@watchkeeper/model';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyInstance,
@@ -13,9 +13,12 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { Authenticator, assertSameOrigin, hashSecret, sessionCookie } from './authenticate.ts';
+import { hashSecret, sessionCookie } from './authenticate.ts';
 import { addHealth } from './create-probes.ts';
-import type { ApiDependencies, Call, Caller, Readiness } from './handler.ts';
+import { type DoorOptions, doorPlaces, openDoors } from './doors/index.ts';
+import { keyOf } from './doors/key-of.ts';
+import { Gate, tooMany } from './gate.ts';
+import type { ApiDependencies, Call, Caller } from './handler.ts';
 import { handlers } from './handlers/index.ts';
 import type { Metrics } from './metrics.ts';
 import { mayRepeat, openApiDocument } from './openapi.ts';
@@ -26,18 +29,15 @@ import { versionOf } from './versions.ts';
 import { addWebFiles } from './web-files.ts';
 import { addWebsiteMock } from './website-mock.ts';
 
-export interface ApiOptions extends ApiDependencies {
+export interface ApiOptions extends ApiDependencies, DoorOptions {
   /** Folder of the built web app; only the API is served when left out. */
   readonly webRoot?: string;
   readonly requestsPerMinute: number;
-  readonly readiness: () => Promise<Readiness>;
   /** What /metrics tells; the requests of this server are counted there. */
   readonly metrics: Metrics;
 }
 
 const bodyLimitBytes = 4 * 1024 * 1024;
-/** Wrong keys and links that one address may try per minute. */
-const wrongKeysPerMinute = 10;
 
 /** The HTTP server with everything that stands on its port; `listen` and `close` are the caller's. */
 export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
@@ -97,8 +97,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests per minute`, ttl),
   });
 
-  const doors = new Doors(app, options);
-  for (const name of Object.keys(operations) as OperationName[]) addOperation(app, name, options, doors);
+  const gate = new Gate(app, options);
+  for (const name of Object.keys(operations) as OperationName[]) addOperation(app, name, options, gate);
 
   await app.register(swagger, {
     mode: 'static',
@@ -108,8 +108,9 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   app.get('/api/v1/openapi.json', async () => openApiDocument(product.version));
 
   addHealth(app, options);
+  openDoors(app, options, gate);
   app.get('/metrics', async (request, reply) => {
-    if (!isLoopback(request.socket.remoteAddress)) await doors.admit(request, 'viewer');
+    if (!isLoopback(request.socket.remoteAddress)) await gate.admit(request, 'viewer');
     return reply.type(metrics.contentType).send(await metrics.text());
   });
   addWebsiteMock(app, clock);
@@ -118,56 +119,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
   return app;
 }
 
-/** Who may come in: keys, sessions, roles, and how often one may be wrong. */
-class Doors {
-  readonly #authenticator: Authenticator;
-  readonly #countWrong: ReturnType<FastifyInstance['createRateLimit']>;
-
-  constructor(app: FastifyInstance, { store, clock }: ApiDependencies) {
-    this.#authenticator = new Authenticator(store, clock);
-    this.#countWrong = app.createRateLimit({
-      max: wrongKeysPerMinute,
-      timeWindow: '1 minute',
-      keyGenerator: (request) => `wrong ${request.ip}`,
-    });
-  }
-
-  /** @throws WatchkeeperError `unauthenticated`, `forbidden`, `origin_refused`, `too_many_requests` */
-  async admit(request: FastifyRequest, role: Route['role']): Promise<Caller | undefined> {
-    const { authorization } = request.headers;
-    const sessionToken = request.cookies[sessionCookie];
-    const isSafe = request.method === 'GET' || request.method === 'HEAD';
-    if (!isSafe && authorization === undefined) assertSameOrigin(request.headers);
-    if (role === 'none') return undefined;
-    const recognise = () => this.#authenticator.callerOf({ authorization, sessionToken });
-    // Whoever shows nothing has not tried anything.
-    const caller = await (authorization === undefined ? recognise() : this.counting(request, recognise));
-    if (mayAct(caller.role, role)) return caller;
-    throw new WatchkeeperError(
-      'forbidden',
-      `The key "${caller.name}" has the role ${caller.role}; this needs ${role}. Ask an administrator for a key with that role.`,
-      { details: { has: caller.role, needs: role } },
-    );
-  }
-
-  /** Lets an address be wrong only so often. @throws WatchkeeperError `too_many_requests` and what the work throws */
-  async counting<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
-    const before = await this.#countWrong(request, { increment: false });
-    if (!before.isAllowed && before.isExceeded) {
-      throw tooMany(`${wrongKeysPerMinute} wrong keys or links per minute`, before.ttl);
-    }
-    try {
-      return await work();
-    } catch (error) {
-      const isWrong =
-        error instanceof WatchkeeperError && (error.code === 'unauthenticated' || error.code === 'login_link_invalid');
-      if (isWrong) await this.#countWrong(request);
-      throw error;
-    }
-  }
-}
-
-function addOperation(app: FastifyInstance, name: OperationName, options: ApiOptions, doors: Doors): void {
+function addOperation(app: FastifyInstance, name: OperationName, options: ApiOptions, gate: Gate): void {
   const [method, url] = operations[name].split(' ') as [string, string];
   const route: Route = routes[name];
   const inBody = route.body === undefined || route.ownBody ? undefined : compileSchema(route.body);
@@ -184,7 +136,7 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
     url,
     // Before the body is read: a stranger's body is not worth the work.
     onRequest: async (request) => {
-      callers.set(request, await doors.admit(request, route.role));
+      callers.set(request, await gate.admit(request, route.role));
     },
     handler: async (request, reply) => {
       const query = { ...(request.query as object) };
@@ -215,7 +167,7 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
       const run = () => work(call, options);
       if (route.etag === 'content')
         return sendContent(reply, headerText(request.headers['if-none-match']), await run());
-      return send(reply, route, status, await (route.role === 'none' ? doors.counting(request, run) : run()));
+      return send(reply, route, status, await (route.role === 'none' ? gate.counting(request, run) : run()));
     },
   });
 }
@@ -231,6 +183,7 @@ function check(...parts: readonly [Validator | undefined, unknown][]): void {
 function send(reply: FastifyReply, route: Route, status: number, answer: unknown): FastifyReply {
   reply.code(status).header('cache-control', 'no-store');
   if (route.stream) return reply.type('text/event-stream').header('x-accel-buffering', 'no').send(answer);
+  if (route.text !== undefined) return reply.type(route.text).send(answer);
   if (route.etag) reply.header('etag', `"${(answer as { version: number }).version}"`);
   return status === 204 ? reply.send() : reply.send(answer);
 }
@@ -267,15 +220,8 @@ function headerText(value: string | string[] | undefined): string | undefined {
 
 /** Requests are counted by key or session, and by address where there is none. */
 function rateKey(request: FastifyRequest): string {
-  const secret = request.headers.authorization ?? request.cookies?.[sessionCookie];
+  const secret = keyOf(request) ?? request.headers.authorization ?? request.cookies?.[sessionCookie];
   return secret === undefined ? request.ip : hashSecret(secret).toString('base64url');
-}
-
-function tooMany(limit: string, ttlMs: number): WatchkeeperError {
-  const retryAfterS = Math.max(1, Math.ceil(ttlMs / 1000));
-  return new WatchkeeperError('too_many_requests', `More than ${limit}. Wait ${retryAfterS} s and go on more slowly.`, {
-    details: { retryAfterS },
-  });
 }
 
 function preconditionRequired(): WatchkeeperError {
@@ -290,7 +236,7 @@ function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
 }
 
-const paths = Object.values(operations).map((place) => {
+const paths = [...Object.values(operations), ...doorPlaces].map((place) => {
   const [method = '', path = ''] = place.split(' ');
   return { method, pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`) };
 });

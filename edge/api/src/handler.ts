@@ -6,12 +6,14 @@ import type {
   AnswerOf,
   BodyOf,
   EventLog,
+  EventReceipt,
   MonitorType,
   OperationName,
   ParamsOf,
   PluginLoaders,
   QueryOf,
   Role,
+  SinkType,
 } from '@watchkeeper/model';
 import type { Store } from '@watchkeeper/store';
 import type { LiveFeed } from './live-feed.ts';
@@ -81,12 +83,15 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly store: Store;
   readonly eventLog: EventLog;
+  /** For events of clients without identity. */
+  readonly receipt: EventReceipt;
   readonly messages: Messages;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly liveFeed: LiveFeed;
   readonly monitorTypes: PluginLoaders<MonitorType>;
   readonly channelTypes: PluginLoaders<AlertChannelType>;
+  readonly sinkTypes: PluginLoaders<SinkType>;
   readonly sendTest: SendTest;
   readonly product: Product;
   /** Time since this process reached the database again, milliseconds; 0 while it is away, null when it has not been away. */

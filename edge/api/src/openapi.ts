@@ -11,6 +11,7 @@ const tags: Readonly<Record<string, string>> = {
   events: 'Events and questions to them',
   rollups: 'Events added up over periods',
   alerts: 'Alerts and who is told',
+  sinks: 'Where events and rollups are forwarded',
   zones: 'For schedulers in zones without access to the database',
   objects: 'Objects as code, and who changed what',
   access: 'Keys and sessions',
@@ -64,7 +65,7 @@ export function openApiDocument(version: string): Json {
 }
 
 function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSchema) => unknown): Json {
-  const { summary, role, tag, params, query, body, response, status = 200, ifMatch, etag, stream } = route;
+  const { summary, role, tag, params, query, body, response, status = 200, ifMatch, etag, stream, text } = route;
   const isConditional = etag === 'content';
   const parameters = [
     ...parametersOf(params, 'path', schemaOf),
@@ -107,7 +108,9 @@ function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSche
     ? { 'text/event-stream': { schema: { type: 'string' } } }
     : response === undefined
       ? undefined
-      : { 'application/json': { schema: schemaOf(response) } };
+      : text !== undefined
+        ? { 'text/plain': { schema: { type: 'string' } } }
+        : { 'application/json': { schema: schemaOf(response) } };
   return {
     operationId: name,
     tags: [tag],

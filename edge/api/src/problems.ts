@@ -35,11 +35,12 @@ export function validationError(problems: readonly FieldProblem[], subject: stri
   );
 }
 
-function retryAfterSeconds({ details }: WatchkeeperError): number {
+export function retryAfterSeconds({ details }: WatchkeeperError): number {
   return typeof details.retryAfterS === 'number' ? details.retryAfterS : 2;
 }
 
-function knownError(error: unknown): WatchkeeperError {
+/** Whatever was thrown, as an error of the catalogue. */
+export function knownError(error: unknown): WatchkeeperError {
   const own = asStoreError(error);
   if (own instanceof WatchkeeperError) return own;
   const { code, statusCode = 500, message = '' } = own as Partial<FastifyError>;

@@ -1,5 +1,6 @@
+import type { ExposedMetric } from '@watchkeeper/formats';
 import { type FieldProblem, parseAggregate, parseDuration, type Rollup, type RollupInput } from '@watchkeeper/model';
-import type { RollupRow } from '@watchkeeper/store';
+import { type PeriodOfKey, type RollupRow, valuesOfPeriod } from '@watchkeeper/store';
 
 /** A rollup as the API shows it. */
 export function viewOfRollup({ tenant, builtIn, name, definition, version }: RollupRow): Rollup {
@@ -14,6 +15,29 @@ export function viewOfRollup({ tenant, builtIn, name, definition, version }: Rol
     aggregates: definition.aggregates,
     version,
   };
+}
+
+/** The keys of one period as gauges: one per aggregate, a counter by the values that it counts. */
+export function exposedPeriod(
+  rollup: string,
+  aggregates: readonly string[],
+  periods: readonly PeriodOfKey[],
+): ExposedMetric[] {
+  const metrics = new Map<string, { labels: Record<string, string>; value: number }[]>();
+  for (const period of periods) {
+    const labels = Object.fromEntries(Object.entries(period.key).filter(([, value]) => value !== ''));
+    for (const { name, counted, value } of valuesOfPeriod(aggregates, period)) {
+      if (value === null) continue;
+      const samples = metrics.get(name) ?? [];
+      metrics.set(name, samples);
+      samples.push({ labels: counted === undefined ? labels : { ...labels, [name]: counted }, value });
+    }
+  }
+  return [...metrics].map(([name, samples]) => ({
+    name: `${rollup}_${name}`,
+    help: `Of rollup ${rollup}, its newest whole period`,
+    samples,
+  }));
 }
 
 const longestGranularityMs = 31 * 86_400_000;

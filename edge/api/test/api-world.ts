@@ -3,7 +3,8 @@ import { createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup, type ProblemDetails, type Role } from '@watchkeeper/model';
-import { monitorTypes } from '@watchkeeper/sources';
+import { sinkTypes } from '@watchkeeper/sinks';
+import { monitorTypes, Receipt } from '@watchkeeper/sources';
 import { ensureTenant, ensureZones, insertKey, openStore, putBuiltInRollup } from '@watchkeeper/store';
 import type { LightMyRequestResponse } from 'fastify';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
@@ -32,14 +33,17 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
   const context = { connection: database.connection, messages, clock: systemClock, logger };
   const eventLog = await driver.open({ partitions: 1, seriesPerTenant: 1000 }, context);
   const liveFeed = new LiveFeed({ eventLog, messages, clock: systemClock, logger });
+  const receipt = new Receipt({ eventLog, clock: systemClock, holder: 'test' });
   const app = await createApi({
-    ...{ store, eventLog, messages, clock: systemClock, logger, liveFeed, monitorTypes, channelTypes },
+    ...{ store, eventLog, receipt, messages, clock: systemClock, logger, liveFeed, monitorTypes, channelTypes },
+    sinkTypes,
     product: {
       ...{ version: '0.0.0', roles: ['api'], startedAt: new Date(0), demo: false, production: false },
       publicUrl: 'http://watchkeeper.test',
     },
     sendTest: async () => ({ delivered: true, answer: 'taken', error: null, durationMs: 1 }),
     requestsPerMinute: 1_000_000,
+    lineProtocol: { database: 'watchkeeper', bodyBytes: 1024 * 1024, repeatedWithinMs: 900_000 },
     databaseBackMs: () => null,
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: new Metrics(async () => []),
@@ -60,6 +64,9 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
   return {
     store,
     eventLog,
+    messages,
+    logger,
+    receipt,
     app,
     admin,
     /** Errors that the server logged: mistakes of ours. */

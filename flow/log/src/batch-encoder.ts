@@ -82,7 +82,7 @@ interface EncodeContext {
 }
 
 function encodeBatch(batch: EventBatch, { producerId, partition, refs, refusals }: EncodeContext): EncodedBatch {
-  const { epoch, firstSeq, events } = batch;
+  const { epoch, firstSeq, events, delivery } = batch;
   const refused: { index: number; code: SeriesRefusal }[] = [];
   const refsOfRows = events.map(({ series }, index): SeriesRef => {
     const ref = refs.get(series);
@@ -96,7 +96,7 @@ function encodeBatch(batch: EventBatch, { producerId, partition, refs, refusals 
   const without = refused.length === 0 ? {} : { without: new Set(refused.map(({ index }) => index)) };
   return {
     batch,
-    pending: { producerId, epoch, firstSeq, partition, rows, count: events.length, slots, ...without },
+    pending: { producerId, epoch, firstSeq, partition, rows, count: events.length, slots, delivery, ...without },
     refused,
   };
 }

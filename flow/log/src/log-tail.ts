@@ -32,6 +32,11 @@ export class LogTail {
     return kept.slice(start, start + limit);
   }
 
+  /** Whether the tail of a partition ends with this offset. */
+  endsAt(partition: number, offset: number): boolean {
+    return this.#partitions[partition]?.at(-1)?.offset === offset;
+  }
+
   /** Remembers that the database had nothing beyond this tail a moment ago. */
   sawHeads(heads: readonly LogPosition[], nowMs: number): void {
     const isComplete = heads.every(

@@ -1,4 +1,5 @@
-import type { EventLog, LoggedEvent, NewEvent } from '@watchkeeper/model';
+import { systemClock } from '@watchkeeper/kit';
+import { type EventLog, type LoggedEvent, type NewEvent, partOfBatch } from '@watchkeeper/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anEvent, aSeries } from '../../../foundation/model/test/makers.ts';
 
@@ -244,6 +245,46 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
         expect(dirty).toMatchObject({ reason: 'x\ufffdy', values: [null], detail: { message: 'm\ufffd\ufffd' } });
         expect(clean?.values).toEqual([7]);
       }
+    });
+
+    it('stores a delivery once within its time, whichever producer and process it comes through', async () => {
+      const { log, other, tellsWhatIsNew } = under;
+      const source = aSource();
+      const events = many(3).map((event) => ({ ...event, series: aSeries({ source }) }));
+      const delivery = { id: `body ${source}`, withinMs: 60_000 };
+      const send = async (to: EventLog, named: { readonly id: string; readonly withinMs: number }) => {
+        const producer = crypto.randomUUID();
+        const { epoch } = await to.openProducer(producer);
+        return to.append({ producer, epoch, firstSeq: 1, events, delivery: named });
+      };
+      const answers = await Promise.all([log, other, log, other].map((to) => send(to, delivery)));
+      if (tellsWhatIsNew) expect(answers.map(({ stored }) => stored).sort()).toEqual([0, 0, 0, 3]);
+      expect(values(await ofProducer(log, source))).toEqual([0, 1, 2]);
+      // Another one is another one, and after its time a name is free again.
+      await send(log, { id: `${delivery.id} again`, withinMs: 1 });
+      await under.settle();
+      await systemClock.pause(5);
+      await send(other, { id: `${delivery.id} again`, withinMs: 60_000 });
+      expect(await ofProducer(log, source)).toHaveLength(9);
+    });
+
+    it('stores the parts of a delivery that are missing', async () => {
+      const { log, other } = under;
+      const source = aSource();
+      const events = many(10).map((event) => ({ ...event, series: aSeries({ source }) }));
+      const delivery = { id: `body ${source}`, withinMs: 60_000 };
+      const batchOf = async (to: EventLog) => {
+        const producer = crypto.randomUUID();
+        return { producer, ...(await to.openProducer(producer)), firstSeq: 1, events, delivery };
+      };
+      await log.append(partOfBatch(await batchOf(log), 4, 10));
+      const again = await batchOf(other);
+      for (const [start, end] of [
+        [0, 4],
+        [4, 10],
+      ] as const)
+        await other.append(partOfBatch(again, start, end));
+      expect(values(await ofProducer(log, source)).sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
     it('lets a bad batch fail alone', async () => {

@@ -3,6 +3,8 @@ import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext, type TLSSocket } from 'node:tls';
 import type { Reason } from '@watchkeeper/model';
 import { AddressPolicy, type EgressPolicy } from './address-policy.ts';
+import { type OpenDatagrams, openDatagrams } from './open-datagrams.ts';
+import type { Refused } from './refused.ts';
 import { tlsReason } from './tls-reason.ts';
 
 /**
@@ -14,6 +16,8 @@ export interface Egress {
   connect(target: ConnectTarget): Promise<Connected | Refused>;
   /** TLS on a connected socket, a full handshake each time. */
   secure(socket: Socket, options: SecureOptions): Promise<Secured | Refused>;
+  /** A way for datagrams (UDP) to one judged address. */
+  datagrams(target: ConnectTarget): Promise<OpenDatagrams | Refused>;
 }
 
 export interface ConnectTarget {
@@ -32,17 +36,6 @@ export interface Connected {
   /** Milliseconds; 0 for an address. */
   readonly dnsMs: number;
   readonly connectMs: number;
-}
-
-export interface Refused {
-  readonly ok: false;
-  readonly reason: Reason;
-  /** One sentence for people. */
-  readonly message: string;
-  readonly address?: string;
-  readonly dnsMs?: number;
-  readonly connectMs?: number;
-  readonly tlsMs?: number;
 }
 
 export interface SecureOptions {
@@ -95,18 +88,31 @@ export function openEgress({
     }
   };
 
+  /** Every address of a target, all of them allowed. */
+  const judgedAddressesOf = async (target: ConnectTarget): Promise<string[] | Refused> => {
+    const addresses = await addressesOf(target);
+    if (!Array.isArray(addresses)) return addresses;
+    for (const address of addresses) {
+      const refusal = judged.refusal(address);
+      if (refusal !== undefined) return { ok: false, reason: 'egress_denied', message: refusal, address };
+    }
+    return addresses;
+  };
+
   return {
+    async datagrams(target) {
+      const addresses = await judgedAddressesOf(target);
+      if (!Array.isArray(addresses)) return addresses;
+      return openDatagrams(addresses[0] as string, target.port, target.signal);
+    },
+
     async connect(target) {
       const { port, signal } = target;
       const startedMs = performance.now();
-      const addresses = await addressesOf(target);
+      const addresses = await judgedAddressesOf(target);
       const resolvedMs = performance.now();
       const dnsMs = isIP(target.host) === 0 ? resolvedMs - startedMs : 0;
       if (!Array.isArray(addresses)) return { ...addresses, dnsMs };
-      for (const address of addresses) {
-        const refusal = judged.refusal(address);
-        if (refusal !== undefined) return { ok: false, reason: 'egress_denied', message: refusal, address, dnsMs };
-      }
       let last: Refused | undefined;
       for (const address of addresses) {
         const tried = await open(address, port, signal);

@@ -9,7 +9,7 @@ export interface HttpRequest {
   /** http or https; no credentials in it. */
   readonly url: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
+  readonly body?: string | Uint8Array;
   readonly timeoutMs: number;
   /** Largest answer that is read. Default 64 KiB. */
   readonly maxBodyBytes?: number;
@@ -24,6 +24,8 @@ export type HttpAnswer =
       readonly status: number;
       readonly headers: Readonly<Record<string, string>>;
       readonly body: string;
+      /** The same as it came. */
+      readonly bytes: Buffer;
     }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
 
@@ -56,7 +58,12 @@ export async function httpRequest(egress: Egress, request: HttpRequest): Promise
       if (!secured.ok) return secured;
       socket = secured.socket;
     }
-    const bytes = body === undefined ? undefined : Buffer.from(body);
+    const bytes =
+      body === undefined
+        ? undefined
+        : typeof body === 'string'
+          ? Buffer.from(body)
+          : Buffer.from(body.buffer, body.byteOffset, body.byteLength);
     const all: [string, string][] = [
       ['host', url.host],
       ['connection', 'close'],
@@ -73,7 +80,11 @@ export async function httpRequest(egress: Egress, request: HttpRequest): Promise
       signal,
     });
     if (!answer.ok) return answer;
-    return { ok: true, status: answer.head.status, headers: answer.head.headers, body: answer.body.toString('utf8') };
+    const { head, body: answered } = answer;
+    return {
+      ...{ ok: true, status: head.status, headers: head.headers },
+      ...{ body: answered.toString('utf8'), bytes: answered },
+    };
   } finally {
     clearTimeout(ticking);
   }

@@ -20,6 +20,9 @@ export const failpointNames = [
   'buffer.after-sync',
   'buffer.before-delete',
   'file.before-rename',
+  'sink.before-write',
+  'sink.after-write',
+  'sink.after-commit',
 ] as const;
 export type FailpointName = (typeof failpointNames)[number];
 

@@ -1,5 +1,5 @@
 /** What may have changed. A message says only that; the reader reads the rows. */
-export const topics = ['monitors', 'services', 'check-runs', 'events', 'states', 'alerts', 'rollups'] as const;
+export const topics = ['monitors', 'services', 'check-runs', 'events', 'states', 'alerts', 'rollups', 'sinks'] as const;
 export type Topic = (typeof topics)[number];
 
 /** Wake-ups between processes. Rows first: a lost or doubled message does no harm beyond a delay. */

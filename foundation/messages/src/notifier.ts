@@ -37,7 +37,7 @@ export interface Notifier {
 }
 
 /** Whoever changes what is told publishes one of these after the commit. */
-const wakingTopics: readonly Topic[] = ['alerts', 'monitors', 'rollups', 'services', 'states'];
+const wakingTopics: readonly Topic[] = ['alerts', 'monitors', 'rollups', 'services', 'sinks', 'states'];
 /** Most notifications under way at once. */
 const claimAtOnce = 500;
 /** Longest wait for the broker to take one, milliseconds. */

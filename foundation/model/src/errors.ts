@@ -79,6 +79,7 @@ export const errorCatalogue = {
   broker_refused: entry('The message broker did not take a message', 'operator', true, 502, 69),
   broker_unavailable: entry('The message broker cannot be reached', 'operator', true, 503, 69),
   delivery_failed: entry('The alert could not be delivered', 'target', true, 502, 69),
+  sink_failed: entry('The target of a sink did not take what was sent', 'target', true, 502, 69),
   server_unreachable: entry('The Watchkeeper server cannot be reached', 'operator', true, 503, 69),
   service_unavailable: entry('Watchkeeper is not ready', 'operator', true, 503, 69),
 

@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { longestDeliveryMs } from './delivery.ts';
 import { eventMessageLimits, eventMessageVersion } from './event-message-limits.ts';
 import { Nullable } from './fields.ts';
 import { Outcome } from './states.ts';
@@ -96,6 +97,22 @@ export const EventMessage = Type.Object(
         'Sequence number of the first event. Numbers rise within an epoch; what is not newer than what is stored counts as stored already',
       minimum: 1,
     }),
+    delivery: Type.Optional(
+      Type.Object(
+        {
+          id: Type.String({ description: 'Its name', minLength: 1, maxLength: eventMessageLimits.text }),
+          withinMs: Type.Integer({
+            description: 'How long the name is remembered, milliseconds',
+            minimum: 1,
+            maximum: longestDeliveryMs,
+          }),
+        },
+        {
+          description:
+            'Set by Watchkeeper on what came from a client without identity: of messages with one name the first is stored. Over HTTP it is ignored',
+        },
+      ),
+    ),
     series: Type.Array(SeriesMessage, { maxItems: eventMessageLimits.events }),
     events: Type.Array(EventInMessage, { maxItems: eventMessageLimits.events }),
   },

@@ -1,3 +1,4 @@
+import { type Delivery, longestDeliveryMs, partOfDelivery } from './delivery.ts';
 import type { ErrorCode } from './errors.ts';
 import type { CheckSlot, EventBatch, NewEvent } from './event.ts';
 import { eventMessageLimits, eventMessageVersion, largestValue } from './event-message-limits.ts';
@@ -24,7 +25,7 @@ export interface DecodedEventMessage {
   readonly problems: readonly EventMessageProblem[];
 }
 
-export function encodeEventMessage({ producer, epoch, firstSeq, events }: EventBatch): EventMessage {
+export function encodeEventMessage({ producer, epoch, firstSeq, events, delivery }: EventBatch): EventMessage {
   const places = new Map<Series, number>();
   const placesByText = new Map<string, number>();
   const series: Series[] = [];
@@ -33,6 +34,7 @@ export function encodeEventMessage({ producer, epoch, firstSeq, events }: EventB
     producer,
     epoch,
     firstSeq,
+    ...(delivery === undefined ? {} : { delivery }),
     series: series as EventMessage['series'],
     events: events.map((event) => {
       let place = places.get(event.series);
@@ -74,6 +76,8 @@ export interface DecodeOptions {
   readonly producer?: (given: string) => string;
   /** Whether the sender may report scheduled checks (events with a slot). Default true. */
   readonly mayReportChecks?: boolean;
+  /** Whether the sender may name deliveries. Default true. */
+  readonly mayNameDeliveries?: boolean;
   /** Time of the border, milliseconds since 1970-01-01 UTC: events and slots of more than a day later are refused. */
   readonly nowMs?: number;
 }
@@ -104,12 +108,16 @@ export function decodeEventMessage(value: unknown, over: DecodeOptions = {}): De
     latestUs: over.nowMs === undefined ? latestUs : Math.min(latestUs, (over.nowMs + dayMs) * 1000),
     mayReportChecks: over.mayReportChecks ?? true,
   };
+  const delivery = over.mayNameDeliveries === false ? undefined : readDelivery((value as Json).delivery);
   const problems: EventMessageProblem[] = [];
   const batches: EventBatch[] = [];
   let run: NewEvent[] = [];
   let runSeq = firstSeq;
   const endRun = (nextSeq: number) => {
-    if (run.length > 0) batches.push({ producer: name, epoch, firstSeq: runSeq, events: run });
+    const start = runSeq - firstSeq;
+    const own = delivery && partOfDelivery(delivery, { start, end: start + run.length, of: events.length });
+    const named = own === undefined ? {} : { delivery: own };
+    if (run.length > 0) batches.push({ producer: name, epoch, firstSeq: runSeq, events: run, ...named });
     run = [];
     runSeq = nextSeq;
   };
@@ -156,6 +164,15 @@ interface EventBounds {
   readonly series: readonly (Series | string)[];
   readonly latestUs: number;
   readonly mayReportChecks: boolean;
+}
+
+/** Undefined where there is none that can be kept; then each batch counts as it is. */
+function readDelivery(given: unknown): Delivery | undefined {
+  if (!isObject(given)) return undefined;
+  const { id, withinMs } = given;
+  const isKept = isText(id) && id !== '' && id.isWellFormed() && !id.includes('\0');
+  const isBounded = isWhole(withinMs) && withinMs >= 1 && withinMs <= longestDeliveryMs;
+  return isKept && isBounded ? { id, withinMs } : undefined;
 }
 
 /** A series, or what is wrong with it. */

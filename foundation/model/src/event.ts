@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { Delivery } from './delivery.ts';
 import type { Series } from './series.ts';
 import { Outcome } from './states.ts';
 
@@ -36,6 +37,8 @@ export interface EventBatch {
   readonly epoch: number;
   readonly firstSeq: number;
   readonly events: readonly NewEvent[];
+  /** Where it came from a client without identity that may send it again. */
+  readonly delivery?: Delivery;
 }
 
 /** An event as read back from the log. */

@@ -45,7 +45,7 @@ const AlertTold = Type.Object({
 });
 
 /** Kinds of objects whose changes are told. */
-export const toldKinds = ['monitor', 'service', 'environment', 'zone', 'rollup', 'alert_channel'] as const;
+export const toldKinds = ['monitor', 'service', 'environment', 'zone', 'rollup', 'alert_channel', 'sink'] as const;
 export type ToldKind = (typeof toldKinds)[number];
 
 export type ObjectChanged = Static<typeof ObjectChanged>;

@@ -15,6 +15,7 @@ export const reasons = {
   empty_response: 'Empty response',
   headers_too_large: 'Headers too large',
   internal: 'Error in Watchkeeper',
+  no_response: 'No response',
   protocol: 'Protocol error',
   redirect_invalid: 'Redirect not valid',
   reset: 'Connection reset',

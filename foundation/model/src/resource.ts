@@ -3,6 +3,7 @@ import { AlertChannelInput } from './alert.ts';
 import { MonitorInput } from './monitor.ts';
 import { RollupInput } from './rollup.ts';
 import { EnvironmentInput, ServiceInput, ZoneInput } from './service.ts';
+import { SinkInput } from './sink.ts';
 
 /** Objects that can be kept as code. The kind stands in the field `kind`; without it an object is a Monitor. */
 export const resourceKinds = {
@@ -11,6 +12,7 @@ export const resourceKinds = {
   Service: ServiceInput,
   Rollup: RollupInput,
   AlertChannel: AlertChannelInput,
+  Sink: SinkInput,
   Monitor: MonitorInput,
 } as const;
 export type ResourceKind = keyof typeof resourceKinds;

@@ -45,9 +45,11 @@ export interface SeriesRef {
 
 /** Rows of one producer, encoded but for offset and arrival. */
 export interface EncodedRows {
+  /** The rows, those of one series side by side. */
   readonly bytes: Buffer;
-  /** Start of row i; one more entry than rows, the last is the end. */
+  /** Where row i begins and ends. */
   readonly starts: Uint32Array;
+  readonly ends: Uint32Array;
 }
 
 export interface RowIdentity {
@@ -65,9 +67,10 @@ export function encodeRows(
   firstSeq: number,
   { producerId, epoch, partition }: RowIdentity,
 ): EncodedRows {
-  const starts = new Uint32Array(events.length + 1);
+  const starts = new Uint32Array(events.length);
+  const ends = new Uint32Array(events.length);
   let at = 0;
-  for (let index = 0; index < events.length; index++) {
+  for (const index of bySeries(refs)) {
     const event = events[index] as NewEvent;
     const ref = refs[index] as SeriesRef;
     const { reason, values } = event;
@@ -99,9 +102,20 @@ export function encodeRows(
     at = writeFloats(out, values, at);
     at = writeText(out, reason, at);
     at = writeJsonb(out, detail, at);
+    ends[index] = at;
   }
-  starts[events.length] = at;
-  return { bytes: Buffer.from(scratch.subarray(0, at)), starts };
+  return { bytes: Buffer.from(scratch.subarray(0, at)), starts, ends };
+}
+
+/**
+ * Places of rows by the identifiers of their series: rows that are stored in the order of the index on them cost the
+ * database a quarter less. Which offsets they get is another matter.
+ */
+function bySeries(refs: readonly SeriesRef[]): Uint32Array {
+  const count = refs.length;
+  // The first half of an identifier and the place as one number, so that numbers are sorted and nothing is called.
+  const packed = Float64Array.from(refs, ({ idBytes }, place) => idBytes.readInt32BE(0) * count + place).sort();
+  return Uint32Array.from(packed, (number) => ((number % count) + count) % count);
 }
 
 /** Writes offset and arrival into row `index`. */

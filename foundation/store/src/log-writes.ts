@@ -1,5 +1,5 @@
 import { failpoint } from '@watchkeeper/kit';
-import type { CheckSlot, LogPosition } from '@watchkeeper/model';
+import type { CheckSlot, Delivery, LogPosition } from '@watchkeeper/model';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
@@ -18,6 +18,8 @@ export interface PendingRows {
   readonly slots: readonly (OwnedSlot | undefined)[];
   /** Rows that must not be stored: their series was refused. They count as sent. */
   readonly without?: ReadonlySet<number>;
+  /** What they are a delivery of, where they came from a client without identity. */
+  readonly delivery?: Delivery | undefined;
 }
 
 /** A slot counts once in a tenant: what others send takes nobody's place. */
@@ -88,8 +90,8 @@ export async function readHeads(client: pg.ClientBase): Promise<LogPosition[]> {
 
 /**
  * Stores a group in one transaction:
- * lock the producers, drop what is not newer; claim the check slots, drop what is claimed; lock the partition heads
- * in order and move them on; patch offsets into the encoded rows; COPY; move the producers on; commit.
+ * lock the producers, drop what is not newer; claim check slots and deliveries, drop what is claimed; lock the partition
+ * heads in order and move them on; patch offsets into the encoded rows; COPY; move the producers on; commit.
  * Locks are always taken in this order and sorted within each step, so groups of other processes cannot deadlock.
  */
 export async function commitGroup(
@@ -117,6 +119,7 @@ export async function storeGroup(
 ): Promise<readonly CommitOutcome[]> {
   const { marks, accepted } = await acceptNewer(client, group);
   await claimSlots(client, group, accepted);
+  await claimDeliveries(client, group, accepted);
 
   const perPartition = new Map<number, number>();
   accepted.forEach((rows, index) => {
@@ -207,6 +210,31 @@ async function claimSlots(
   }
 }
 
+/** Takes batches out whose delivery is remembered, or that stand twice in this group; the others are remembered from now on. */
+async function claimDeliveries(
+  client: pg.ClientBase,
+  group: readonly PendingRows[],
+  accepted: (number[] | undefined)[],
+): Promise<void> {
+  const wanted = new Map<string, { delivery: Delivery; entry: number }>();
+  for (const [entry, { delivery }] of group.entries()) {
+    if (delivery === undefined || (accepted[entry]?.length ?? 0) === 0) continue;
+    if (wanted.has(delivery.id)) accepted[entry] = [];
+    else wanted.set(delivery.id, { delivery, entry });
+  }
+  if (wanted.size === 0) return;
+  const sorted = [...wanted].sort(([a], [b]) => (a < b ? -1 : 1));
+  const { rows: claimed } = await client.query<{ id: string }>(
+    `insert into deliveries as d (id, expires_at)
+     select id, now() + within_ms * interval '1 millisecond' from unnest($1::text[], $2::float8[]) as t (id, within_ms)
+     on conflict (id) do update set expires_at = excluded.expires_at where d.expires_at < now()
+     returning id`,
+    [sorted.map(([id]) => id), sorted.map(([, { delivery }]) => delivery.withinMs)],
+  );
+  const won = new Set(claimed.map(({ id }) => id));
+  for (const [id, { entry }] of wanted) if (!won.has(id)) accepted[entry] = [];
+}
+
 /** Locks the heads in order and reserves their next offsets. The lock is held until commit: commit order is offset order. */
 async function moveHeads(
   client: pg.ClientBase,
@@ -233,19 +261,16 @@ async function moveHeads(
 }
 
 /** The bytes of the chosen rows, neighbours joined. */
-function rowChunks({ bytes, starts }: EncodedRows, rows: readonly number[]): Buffer[] {
-  const chunks: Buffer[] = [];
-  for (let index = 0; index < rows.length; ) {
-    const first = rows[index] as number;
-    let last = first;
-    while (rows[index + 1] === last + 1) {
-      index += 1;
-      last += 1;
-    }
-    index += 1;
-    chunks.push(bytes.subarray(starts[first], starts[last + 1]));
+function rowChunks({ bytes, starts, ends }: EncodedRows, rows: readonly number[]): Buffer[] {
+  if (rows.length === starts.length) return [bytes];
+  const chunks: { start: number; end: number }[] = [];
+  for (const row of [...rows].sort((a, b) => (starts[a] as number) - (starts[b] as number))) {
+    const [start, end] = [starts[row] as number, ends[row] as number];
+    const last = chunks.at(-1);
+    if (last?.end === start) last.end = end;
+    else chunks.push({ start, end });
   }
-  return chunks;
+  return chunks.map(({ start, end }) => bytes.subarray(start, end));
 }
 
 const copyStatement = `copy events (${eventColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;

@@ -56,31 +56,52 @@ export interface RetentionResult {
   readonly kept: readonly string[];
 }
 
-/** Drops whole days that are older than `keepMs` and that every reader has left behind. */
+/**
+ * Drops whole days that are older than `keepMs` and that every reader has left behind. Sinks keep nothing: one that is
+ * still before the end of such a day is moved there, and what it misses is counted.
+ */
 export async function dropOldEventPartitions(db: Db, keepMs: number): Promise<RetentionResult> {
-  const { rows } = await sql<{ name: string; until: Date; is_read: boolean }>`
+  const { rows } = await sql<{ name: string; until: Date; is_read: boolean; is_before_sink: boolean }>`
     with days as (
       select c.relname as name, (substring(c.relname from 8)::date + 1)::timestamp at time zone 'UTC' as until
       from pg_inherits i join pg_class c on c.oid = i.inhrelid
       where i.inhparent = 'events'::regclass
     )
-    select name, until, not exists (
+    select name, until, exists (
+      select from reader_positions r where starts_with(r.reader, 'sink/') and r.received_at < days.until
+    ) as is_before_sink, not exists (
       select from reader_positions r join log_heads h using (log_partition)
-      where r.log_offset < h.last_offset and r.received_at < days.until
+      where r.log_offset < h.last_offset and r.received_at < days.until and not starts_with(r.reader, 'sink/')
     ) as is_read
     from days where until < now() - ${keepMs} * interval '1 millisecond'
     order by until`.execute(db);
   const dropped: string[] = [];
   const kept: string[] = [];
-  for (const { name, is_read: isRead } of rows) {
+  for (const { name, until, is_read: isRead, is_before_sink: isBeforeSink } of rows) {
     if (!isRead) {
       kept.push(name);
       continue;
     }
+    if (isBeforeSink) await moveSinksBehind(db, name, until);
     await sql`drop table ${sql.table(name)}`.execute(db);
     dropped.push(name);
   }
   return { dropped, kept };
+}
+
+/**
+ * Moves sinks to the end of a day. The new epoch fences whoever forwards from it; a crash before the day is dropped
+ * leaves them where they are then, and nothing is counted twice.
+ */
+async function moveSinksBehind(db: Db, name: string, until: Date): Promise<void> {
+  await sql`
+    with ends as (select log_partition, max(log_offset) as last_offset from ${sql.table(name)} group by log_partition)
+    update reader_positions r set epoch = r.epoch + 1, received_at = ${until.toISOString()}::timestamptz, updated_at = now(),
+      log_offset = greatest(r.log_offset, coalesce(e.last_offset, 0)),
+      skipped = r.skipped + greatest(0, coalesce(e.last_offset, 0) - r.log_offset)
+    from log_heads h left join ends e using (log_partition)
+    where h.log_partition = r.log_partition and starts_with(r.reader, 'sink/') and r.received_at < ${until.toISOString()}::timestamptz
+      and r.log_offset < h.last_offset`.execute(db);
 }
 
 /** Forgets check slots older than any result that may still come, rollups past their age, and finished side tables. */
@@ -90,6 +111,7 @@ export async function sweepOldRows(
 ): Promise<void> {
   const olderThan = (milliseconds: number) => sql`now() - ${milliseconds} * interval '1 millisecond'`;
   await sql`delete from check_slots where slot_at < ${olderThan(2 * dayMs)}`.execute(db);
+  await sql`delete from deliveries where expires_at < now()`.execute(db);
   await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from dead_letters where at < ${olderThan(30 * dayMs)}`.execute(db);
   await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);

@@ -59,7 +59,11 @@ export async function readReaders(tx: Tx): Promise<SeenReader[]> {
       greatest(0, h.last_offset - coalesce(r.log_offset, 0)) as "lagEvents",
       case when h.last_offset <= coalesce(r.log_offset, 0) then 0
         else (extract(epoch from clock_timestamp() - coalesce(u.received_at, h.received_at)) * 1000)::float8 end as "lagMs"
-    from (select distinct reader from reader_positions) n
+    from (
+      -- A paused sink is read by nobody, and nothing is wrong with that.
+      select distinct p.reader from reader_positions p where not exists (
+        select from sinks s join tenants t on t.id = s.tenant_id where s.paused and p.reader = 'sink/' || t.name || '/' || s.name)
+    ) n
     cross join (select log_partition from log_heads union select log_partition from reader_positions) p
     left join reader_positions r on r.reader = n.reader and r.log_partition = p.log_partition
     left join log_heads h on h.log_partition = p.log_partition

@@ -58,7 +58,7 @@ export class SeriesDictionary {
         there.objects.push(object);
         continue;
       }
-      const idBytes = createHash('sha256').update(canonical).digest().subarray(0, 8);
+      const idBytes = idBytesOf(canonical);
       fresh.set(canonical, { series: object, objects: [object], idBytes, id: idBytes.readBigInt64BE(0).toString() });
     }
     if (fresh.size === 0) return refusals;
@@ -174,4 +174,11 @@ export class SeriesDictionary {
 async function isStored(client: pg.ClientBase, id: string): Promise<boolean> {
   const { rowCount } = await client.query('select from series where id = $1::bigint', [id]);
   return rowCount === 1;
+}
+
+const idBytesOf = (canonical: string) => createHash('sha256').update(canonical).digest().subarray(0, 8);
+
+/** The identifier under which a series is stored, as decimal text. */
+export function seriesIdOf(series: Series): string {
+  return idBytesOf(canonicalSeries(series)).readBigInt64BE(0).toString();
 }

@@ -128,6 +128,36 @@ export interface Tables {
     size_bytes: number;
     body: string | null;
   };
+  sinks: {
+    id: Generated<number>;
+    tenant_id: number;
+    name: string;
+    definition: Json<Record<string, unknown>>;
+    paused: boolean;
+    version: Generated<number>;
+  };
+  sink_progress: {
+    sink_id: number;
+    log_partition: number;
+    chosen: Generated<Big>;
+    refused: Generated<Big>;
+    forwarded_at: Instant | null;
+    failing_since: Instant | null;
+    attempts: Generated<number>;
+    last_error: string | null;
+    epoch: Generated<Big>;
+    sent_until: Instant | null;
+    period_counts: Json<Record<string, number>>;
+  };
+  sink_refusals: {
+    id: Generated<Big>;
+    sink_id: number;
+    tenant_id: number;
+    at: DefaultInstant;
+    event: string;
+    reason: string;
+    body: string | null;
+  };
   rollup_keys: {
     id: string;
     definition_id: number;
@@ -279,6 +309,7 @@ export interface Tables {
     answer: Json<Record<string, unknown>> | null;
     created_at: DefaultInstant;
   };
+  deliveries: { id: string; expires_at: Instant };
   change_records: {
     id: Generated<Big>;
     at: DefaultInstant;

@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
@@ -24,6 +25,11 @@ import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 const logger = createLogger({ level: 'silent', format: 'json', destination: process.stderr });
 const partitions = 4;
+/** Numbers of the files of migrations. */
+const knownVersions = readdirSync(new URL('../src/migrations/', import.meta.url))
+  .map((file) => Number.parseInt(file, 10))
+  .filter((version) => version > 0)
+  .sort((a, b) => a - b);
 
 describe.each(keptReleases)('A database of release %s', (release) => {
   let database: TestDatabase;
@@ -56,9 +62,7 @@ describe.each(keptReleases)('A database of release %s', (release) => {
     const before = await contentOf(store);
     const { applied, version } = await migrateDatabase(database.connection);
     expect(version).toBe(newestVersion);
-    expect(applied.map((migration) => migration.version)).toEqual(
-      Array.from({ length: newestVersion }, (_, index) => index + 1),
-    );
+    expect(applied.map((migration) => migration.version)).toEqual(knownVersions);
     expect(before.size).toBeGreaterThan(20);
     expect(await contentOf(store, before)).toEqual(before);
     const { compared, differences } = await compareRollups(store.db);
@@ -73,7 +77,7 @@ describe.each(keptReleases)('A database of release %s', (release) => {
     );
     expect(new Set(steps).size).toBe(steps.length);
     for (const state of states) expect(state.version).toBe(newestVersion);
-    expect((await migrationStatus(database.connection)).applied).toHaveLength(newestVersion);
+    expect((await migrationStatus(database.connection)).applied).toHaveLength(knownVersions.length);
   });
 
   it('gives its events through the log, the list and the views, to the reader of one tenant too', async () => {

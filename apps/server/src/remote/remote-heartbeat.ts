@@ -30,7 +30,13 @@ export function startRemoteHeartbeat(options: RemoteHeartbeatOptions): Heartbeat
   const { link, clock, holder, version, zones, startedAt, scheduler, outlet, lastError } = options;
   const stop = new AbortController();
   const params = { id: holder };
-  const measure = measureProcess({ scheduler, processor: undefined, health: undefined, lastError });
+  const measure = measureProcess({
+    scheduler,
+    processor: undefined,
+    forwarder: undefined,
+    health: undefined,
+    lastError,
+  });
   const say = () => {
     const { isRemote: _isRemote, readers: _readers, ...figures } = measure();
     const { backlog, bytes, refused, quarantined, diskError } = outlet.figures();

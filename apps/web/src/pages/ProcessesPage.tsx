@@ -7,6 +7,7 @@ import { DeadLettersCard, DeadLettersLink } from '../processes/DeadLettersCard.t
 import { LagCharts } from '../processes/LagCharts.tsx';
 import { LeaseTable } from '../processes/LeaseTable.tsx';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
+import { SinkLagCard } from '../processes/SinkLagCard.tsx';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import '../processes/processes.css';
 
@@ -36,6 +37,7 @@ export function ProcessesPage() {
           ) : (
             <ProcessTable list={list} />
           )}
+          <SinkLagCard />
           <LeaseTable list={list} />
           <DeadLettersCard />
         </div>

@@ -4,6 +4,7 @@ import '../settings/settings.css';
 const tabs = [
   { to: '/settings/keys', title: 'Keys' },
   { to: '/settings/alerts', title: 'Alerts' },
+  { to: '/settings/sinks', title: 'Sinks' },
   { to: '/settings/changes', title: 'Changes' },
 ] as const;
 

@@ -37,6 +37,7 @@ export const eventHandlers = {
       tenant: caller.tenant,
       producer: (given) => `key/${ownName(caller, given)}`,
       mayReportChecks: mayAct(caller.role, 'agent'),
+      mayNameDeliveries: false,
       nowMs: clock.wallMs(),
     });
     const [whole] = problems;

@@ -13,6 +13,7 @@ import { queryHandlers } from './query.ts';
 import { remoteZoneHandlers } from './remote-zones.ts';
 import { rollupHandlers } from './rollups.ts';
 import { serviceHandlers } from './services.ts';
+import { sinkHandlers } from './sinks.ts';
 
 /** One handler per operation; the type makes it complete. */
 export const handlers: Handlers = {
@@ -27,6 +28,7 @@ export const handlers: Handlers = {
   ...queryHandlers,
   ...rollupHandlers,
   ...alertHandlers,
+  ...sinkHandlers,
   ...remoteZoneHandlers,
   ...objectHandlers,
   ...accessHandlers,

@@ -6,6 +6,7 @@ import { monitorKind } from './monitor.ts';
 import type { ObjectKind } from './object-kind.ts';
 import { rollupKind } from './rollup.ts';
 import { serviceKind } from './service.ts';
+import { sinkKind } from './sink.ts';
 import { zoneKind } from './zone.ts';
 
 type AnyKind = ObjectKind<{ readonly name: string }>;
@@ -17,6 +18,7 @@ export const objectKinds: readonly AnyKind[] = [
   serviceKind as unknown as AnyKind,
   rollupKind as unknown as AnyKind,
   alertChannelKind as unknown as AnyKind,
+  sinkKind as unknown as AnyKind,
   monitorKind as unknown as AnyKind,
 ];
 

@@ -2,6 +2,7 @@ import { createLogger, systemClock } from '@watchkeeper/kit';
 import { postgresMessages } from '@watchkeeper/messages';
 import { openStore } from '@watchkeeper/store';
 import { createTestDatabase } from '../../../../foundation/store/test/test-database.ts';
+import { until } from '../../../../scripts/servers/server-process.ts';
 import { describeLogContract, seriesPerTenant } from '../../test/log-contract.ts';
 import postgres from './postgres.ts';
 
@@ -22,8 +23,17 @@ describeLogContract('postgres', async () => {
   return {
     log: first.log,
     other: second.log,
-    // An append is answered when its events are stored.
-    settle: async () => undefined,
+    // An append is answered when its events are stored; another process is told of them a moment later.
+    settle: async () => {
+      for (const { log } of [first, second])
+        await until('both to see the ends of the log', async () => {
+          const ends = await log.ends();
+          const newest = ends.map(({ offset }, partition) =>
+            offset === 0 ? [] : log.read(partition, { offset: offset - 1, receivedUs: 0 }, 1),
+          );
+          return (await Promise.all(newest)).every((slice) => !('events' in slice) || slice.events.length === 1);
+        });
+    },
     refusals: async () => [],
     tellsWhatIsNew: true,
     async close() {

@@ -1,6 +1,12 @@
 import { Producer } from '@platformatic/kafka';
 import { kafkaOptions, outliving } from '@watchkeeper/messages/kafka';
-import { type AppendResult, type EventBatch, encodeEventMessage, type KafkaConnection } from '@watchkeeper/model';
+import {
+  type AppendResult,
+  type EventBatch,
+  encodeEventMessage,
+  type KafkaConnection,
+  partOfBatch,
+} from '@watchkeeper/model';
 import { AppendLane } from '../append-lane.ts';
 import type { SendStats } from '../log-driver.ts';
 import { asKafkaError } from './kafka-error.ts';
@@ -88,11 +94,7 @@ export class TopicProducer {
       const refused: number[] = [];
       const key = Buffer.from(batch.producer);
       for (let start = 0; start < batch.events.length; start += messageEvents) {
-        const part = {
-          ...batch,
-          firstSeq: batch.firstSeq + start,
-          events: batch.events.slice(start, start + messageEvents),
-        };
+        const part = partOfBatch(batch, start, start + messageEvents);
         for (const value of valuesOf(part, start, refused)) messages.push({ key, value });
       }
       this.#refused += refused.length;
@@ -132,8 +134,8 @@ function valuesOf(batch: EventBatch, start: number, refused: number[]): Buffer[]
   }
   const half = batch.events.length >> 1;
   return [
-    ...valuesOf({ ...batch, events: batch.events.slice(0, half) }, start, refused),
-    ...valuesOf({ ...batch, firstSeq: batch.firstSeq + half, events: batch.events.slice(half) }, start + half, refused),
+    ...valuesOf(partOfBatch(batch, 0, half), start, refused),
+    ...valuesOf(partOfBatch(batch, half, batch.events.length), start + half, refused),
   ];
 }
 

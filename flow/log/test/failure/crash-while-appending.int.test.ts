@@ -9,6 +9,7 @@ import { logDrivers } from '../../src/index.ts';
 import { readAll } from '../log-contract.ts';
 
 const program = fileURLToPath(new URL('./append-child.ts', import.meta.url));
+const deliverer = fileURLToPath(new URL('./deliver-child.ts', import.meta.url));
 const logger = createLogger({ level: 'silent', format: 'json', destination: process.stderr });
 
 describe('a producer is killed while it appends', () => {
@@ -55,6 +56,19 @@ describe('a producer is killed while it appends', () => {
       expect(await storedSeqs(producer)).toEqual(numbers(100));
     },
   );
+
+  it.each([
+    ['log.before-commit', 10],
+    ['log.after-commit', 0],
+  ])('at %s of a delivery: whoever sends it again stores what is missing, and nothing twice', async (name, left) => {
+    const id = crypto.randomUUID();
+    const args = [JSON.stringify(database.connection), id];
+    const killed = await runChild(deliverer, args, { WK_FAILPOINT: `${name}:kill` });
+    expect([killed.signal, killed.lines]).toEqual(['SIGKILL', []]);
+    const again = await Promise.all([runChild(deliverer, args), runChild(deliverer, args)]);
+    expect(again.map(({ lines }) => lines[0]).sort()).toEqual(['stored 0', `stored ${left}`]);
+    expect(await storedSeqs(id)).toHaveLength(10);
+  });
 
   it('a new start of the producer that repeats check slots stores none of them twice', async () => {
     const producer = crypto.randomUUID();

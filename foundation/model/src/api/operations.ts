@@ -44,6 +44,7 @@ export const operations = {
   getRollup: 'GET /api/v1/rollups/:name',
   putRollup: 'PUT /api/v1/rollups/:name',
   deleteRollup: 'DELETE /api/v1/rollups/:name',
+  getRollupMetrics: 'GET /api/v1/rollups/:name/metrics',
 
   listAlerts: 'GET /api/v1/alerts',
   getAlert: 'GET /api/v1/alerts/:id',
@@ -53,6 +54,13 @@ export const operations = {
   putAlertChannel: 'PUT /api/v1/alert-channels/:name',
   deleteAlertChannel: 'DELETE /api/v1/alert-channels/:name',
   testAlertChannel: 'POST /api/v1/alert-channels/:name/test',
+
+  listSinkTypes: 'GET /api/v1/sink-types',
+  listSinks: 'GET /api/v1/sinks',
+  getSink: 'GET /api/v1/sinks/:name',
+  putSink: 'PUT /api/v1/sinks/:name',
+  deleteSink: 'DELETE /api/v1/sinks/:name',
+  listSinkRefusals: 'GET /api/v1/sinks/:name/refusals',
 
   getZoneSchedule: 'GET /api/v1/zones/:zone/schedule',
   claimZoneLease: 'POST /api/v1/zones/:zone/lease',

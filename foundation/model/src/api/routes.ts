@@ -42,6 +42,7 @@ import {
   Zone,
   ZoneInput,
 } from '../service.ts';
+import { Sink, SinkInput, SinkRefusal, SinkTypeView } from '../sink.ts';
 import { Outcome, State, StateCounts } from '../states.ts';
 import type { OperationName } from './operations.ts';
 
@@ -71,6 +72,8 @@ export interface Route {
   readonly ownBody?: true;
   /** Not JSON: server-sent events. */
   readonly stream?: true;
+  /** Not JSON: text of this media type. */
+  readonly text?: string;
 }
 
 const ById = Type.Object({ id: Uuid('Identifier') });
@@ -473,6 +476,19 @@ export const routes = {
     status: 204,
   },
 
+  getRollupMetrics: {
+    summary: 'The newest whole period of a rollup in the exposition format of Prometheus, for scraping',
+    role: 'viewer',
+    tag: 'rollups',
+    params: ByName,
+    query: object({
+      granularity: Type.Optional(Duration('One of its granularities; the finest when left out')),
+      delay: Type.Optional(Duration('Time after the end of a period before it is shown', { default: '10s' })),
+    }),
+    response: Type.String(),
+    text: 'text/plain; version=0.0.4; charset=utf-8',
+  },
+
   listAlerts: {
     summary: 'Alerts, newest first',
     role: 'viewer',
@@ -532,6 +548,48 @@ export const routes = {
       },
       { $id: 'AlertTest' },
     ),
+  },
+
+  listSinkTypes: {
+    summary: 'Sink types with the schema of their options',
+    role: 'viewer',
+    tag: 'sinks',
+    response: Type.Object({ items: Type.Array(SinkTypeView) }, { $id: 'SinkTypeList' }),
+  },
+  listSinks: {
+    summary: 'Sinks, how far they are and what they forwarded',
+    role: 'viewer',
+    tag: 'sinks',
+    response: Type.Object({ items: Type.Array(Sink) }, { $id: 'SinkList' }),
+  },
+  getSink: { summary: 'One sink', role: 'viewer', tag: 'sinks', params: ByName, response: Sink, etag: true },
+  putSink: {
+    summary: 'Create or change a sink; a changed one goes on where it was',
+    role: 'editor',
+    tag: 'sinks',
+    params: ByName,
+    body: SinkInput,
+    response: Sink,
+    ifMatch: 'optional',
+    etag: true,
+  },
+  deleteSink: {
+    summary: 'Delete a sink and how far it was',
+    role: 'editor',
+    tag: 'sinks',
+    params: ByName,
+    status: 204,
+  },
+  listSinkRefusals: {
+    summary: 'Events that the target of a sink refused for good, newest first',
+    role: 'operator',
+    tag: 'sinks',
+    params: ByName,
+    query: object({
+      ...PageQuery,
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, default: 50, description: 'Rows per page' })),
+    }),
+    response: Page(SinkRefusal),
   },
 
   getZoneSchedule: {

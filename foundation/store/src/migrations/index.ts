@@ -5,6 +5,8 @@ import { sql as spine } from './0001-spine.ts';
 import { sql as outsideLog } from './0002-outside-log.ts';
 import { sql as notifications } from './0003-notifications.ts';
 import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
+import { sql as deliveries } from './0006-deliveries.ts';
+import { sql as sinks } from './0007-sinks.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -12,6 +14,8 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 2, name: 'outside-log', sql: outsideLog },
   { version: 3, name: 'notifications', sql: notifications },
   { version: 4, name: 'slots-by-tenant', sql: slotsByTenant },
+  { version: 6, name: 'deliveries', sql: deliveries },
+  { version: 7, name: 'sinks', sql: sinks },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;

@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+import { type LineContext, LineParser, type LineReading, type Precision } from '@watchkeeper/formats';
+import type { Clock } from '@watchkeeper/kit';
+import { type AppendResult, type Delivery, type EventReceipt, errorCatalogue } from '@watchkeeper/model';
+import type { Caller } from '../handler.ts';
+
+export interface LineProtocolOptions {
+  /** Name of the database that events belong to without an attribute that says so. */
+  readonly database: string;
+  /** Largest body, inflated. */
+  readonly bodyBytes: number;
+  /** How long a body is remembered, so that the same one again is not stored again, milliseconds; 0: not at all. */
+  readonly repeatedWithinMs: number;
+}
+
+export interface LineBody {
+  readonly body: Buffer;
+  readonly caller: Caller;
+  readonly database: string;
+  readonly precision: Precision;
+  /** The door through which it came; the same body through another one is another delivery. */
+  readonly door: string;
+}
+
+export interface LinesTaken {
+  /** Events that are stored, now or before. */
+  readonly stored: number;
+  /** Lines that are not, and never will be. */
+  readonly dropped: number;
+  /** Why; empty where nothing was dropped. */
+  readonly reason: string;
+}
+
+/** Lines that are read before others get their turn: about a millisecond. */
+const linesPerTurn = 500;
+/** Series that are found again by the bytes of their lines. */
+const keptSeries = 100_000;
+const keptContexts = 1000;
+/** Bad lines that an answer names. */
+const namedLines = 10;
+
+/** Line protocol on its way from a body to the log. */
+export class LineIntake {
+  readonly #receipt: EventReceipt;
+  readonly #clock: Clock;
+  readonly #options: LineProtocolOptions;
+  readonly #parser = new LineParser(keptSeries);
+  readonly #contexts = new Map<string, LineContext>();
+
+  constructor(
+    { receipt, clock }: { readonly receipt: EventReceipt; readonly clock: Clock },
+    options: LineProtocolOptions,
+  ) {
+    this.#receipt = receipt;
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Resolves when all good lines are stored. @throws WatchkeeperError as `EventReceipt.take` */
+  async take(given: LineBody): Promise<LinesTaken> {
+    const { body, caller, database, precision } = given;
+    const reading = this.#parser.open(body, {
+      context: this.#contextOf(caller.tenant, database),
+      precision,
+      receivedUs: Math.floor(this.#clock.wallMs() * 1000),
+    });
+    while (reading.read(linesPerTurn)) await setImmediate();
+    this.#receipt.countUnreadable(reading.badCount);
+    const { events } = reading;
+    if (events.length === 0) return { stored: 0, dropped: reading.badCount, reason: reasonOf(reading, []) };
+    const { stored, alreadyStored, refused } = await this.#receipt.take(events, await this.#deliveryOf(given, reading));
+    return {
+      stored: stored + alreadyStored,
+      dropped: reading.badCount + refused.length,
+      reason: reasonOf(reading, refused),
+    };
+  }
+
+  /** The name of a body that may come again: only where each line says when it happened is it the same observation. */
+  async #deliveryOf({ body, caller, database, precision, door }: LineBody, { isTimed }: LineReading) {
+    const withinMs = this.#options.repeatedWithinMs;
+    if (!isTimed || withinMs === 0) return undefined;
+    const hash = createHash('sha256').update(
+      JSON.stringify([caller.tenant, caller.keyId, caller.name, door, database, precision]),
+    );
+    // Hashed beside the main thread.
+    hash.update(new Uint8Array(await crypto.subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>)));
+    return { id: hash.digest('base64url'), withinMs } satisfies Delivery;
+  }
+
+  /** Equal contexts are one object, by which known series are found. */
+  #contextOf(tenant: string, database: string): LineContext {
+    const key = JSON.stringify([tenant, database]);
+    let context = this.#contexts.get(key);
+    if (context === undefined) {
+      if (this.#contexts.size >= keptContexts) this.#contexts.clear();
+      context = { tenant, attributes: database === this.#options.database ? {} : { database } };
+      this.#contexts.set(key, context);
+    }
+    return context;
+  }
+}
+
+function reasonOf({ badLines, badCount }: LineReading, refused: AppendResult['refused']): string {
+  const parts = badLines
+    .slice(0, namedLines)
+    .map(({ line, text, reason }) => `unable to parse '${text}' (line ${line}): ${reason}`);
+  if (badCount > parts.length) parts.push(`${badCount - parts.length} more lines cannot be parsed`);
+  for (const code of new Set(refused.map((one) => one.code)))
+    parts.push(
+      `${errorCatalogue[code].title.toLowerCase()} (${refused.filter((one) => one.code === code).length} lines)`,
+    );
+  return parts.join('; ');
+}

@@ -1,0 +1,89 @@
+import type { Readable } from 'node:stream';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { WatchkeeperError } from '@watchkeeper/model';
+import type { FastifyRequest } from 'fastify';
+
+const inflate = promisify(gunzip);
+
+/** Bodies of the largest size that may be held at once. */
+const bodiesAtOnce = 4;
+
+/** Memory that the bodies of all requests share, so that many large ones at once are told to come again. */
+export class BodyRoom {
+  readonly limitBytes: number;
+  #held = 0;
+
+  /** @param limitBytes size of the largest body, inflated */
+  constructor(limitBytes: number) {
+    this.limitBytes = limitBytes;
+  }
+
+  /** @throws WatchkeeperError `log_overloaded` */
+  hold(bytes: number): void {
+    if (this.#held + bytes > bodiesAtOnce * this.limitBytes)
+      throw new WatchkeeperError(
+        'log_overloaded',
+        `Bodies of ${this.#held} bytes wait to be stored already. Send this one again later.`,
+      );
+    this.#held += bytes;
+  }
+
+  release(bytes: number): void {
+    this.#held -= bytes;
+  }
+}
+
+/**
+ * Reads and inflates the body of a request. Its memory counts until the request has ended.
+ * @throws WatchkeeperError `body_too_large`, `body_malformed`, `media_type_unsupported`, `log_overloaded`
+ */
+export async function readBody(request: FastifyRequest, payload: Readable, room: BodyRoom): Promise<Buffer> {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (!['identity', '', 'gzip', 'x-gzip'].includes(encoding))
+    throw new WatchkeeperError(
+      'media_type_unsupported',
+      `The content encoding ${encoding} is not known. Send gzip or none.`,
+    );
+  if (Number(request.headers['content-length'] ?? 0) > room.limitBytes) throw tooLarge(room);
+  let held = 0;
+  const hold = (bytes: number) => {
+    room.hold(bytes);
+    held += bytes;
+  };
+  request.raw.once('close', () => room.release(held));
+
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // The connection stays, so that it can carry the refusal.
+  for await (const chunk of payload.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > room.limitBytes) throw tooLarge(room);
+    hold(chunk.length);
+    chunks.push(chunk);
+  }
+  const body = chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+  if (!encoding.endsWith('gzip') || body.length === 0) return body;
+  const inflated = await inflateWithin(body, room);
+  hold(inflated.length);
+  return inflated;
+}
+
+async function inflateWithin(body: Buffer, room: BodyRoom): Promise<Buffer> {
+  try {
+    return await inflate(body, { maxOutputLength: room.limitBytes });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge(room);
+    throw new WatchkeeperError(
+      'body_malformed',
+      `The body cannot be inflated (${(error as Error).message}). Send it again as gzip.`,
+    );
+  }
+}
+
+function tooLarge({ limitBytes }: BodyRoom): WatchkeeperError {
+  return new WatchkeeperError(
+    'body_too_large',
+    `The body is larger than ${limitBytes} bytes, inflated. Send it in parts, or ask the operator to raise lineProtocol.bodyBytes.`,
+  );
+}

@@ -1,0 +1,112 @@
+import { type EventBatch, type EventLog, type NewEvent, WatchkeeperError } from '@watchkeeper/model';
+import { describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../foundation/kit/test/manual-clock.ts';
+import { anEvent } from '../../../foundation/model/test/makers.ts';
+import { Receipt } from './receipt.ts';
+
+const turns = async (count = 20) => {
+  for (let turn = 0; turn < count; turn++) await new Promise((done) => setImmediate(done));
+};
+const many = (count: number): NewEvent[] => Array.from({ length: count }, (_, index) => anEvent({ values: [index] }));
+const away = () => new WatchkeeperError('database_unavailable', 'away');
+
+/** A log at the border of the process: answers with the errors of a test first. */
+function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number) {
+  const tried: EventBatch[] = [];
+  let opened = 0;
+  let hold: Promise<void> = Promise.resolve();
+  const eventLog = {
+    partitionCount: 1,
+    openProducer: async () => ({ epoch: ++opened }),
+    append: async (batch: EventBatch) => {
+      tried.push(batch);
+      await hold;
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return { stored: batch.events.length - 1, alreadyStored: 0, refused: [{ index: 0, code: 'series_limit' }] };
+    },
+  } as unknown as EventLog;
+  const clock = new ManualClock();
+  const limit = waitingEvents === undefined ? {} : { waitingEvents };
+  const receipt = new Receipt({ eventLog, clock, holder: 'here', ...limit });
+  return {
+    ...{ receipt, tried, clock },
+    holdUp() {
+      let goOn = () => {};
+      hold = new Promise((resolve) => {
+        goOn = resolve;
+      });
+      return goOn;
+    },
+  };
+}
+
+describe('Events without identity', () => {
+  it('get producers, epochs and rising numbers, and large bodies are stored in parts', async () => {
+    const { receipt, tried } = aReceipt();
+    const answer = await receipt.take(many(12_000), { id: 'body', withinMs: 1000 });
+    expect(tried.map(({ events }) => events.length)).toEqual([5000, 5000, 2000]);
+    expect(new Set(tried.map(({ producer }) => producer)).size).toBe(3);
+    expect(tried.every(({ producer }) => producer.startsWith('receipt/here/'))).toBe(true);
+    expect(tried.map(({ delivery }) => delivery?.id)).toEqual(['body/0-5000', 'body/5000-10000', 'body/10000-12000']);
+    expect(answer).toMatchObject({ stored: 11_997, alreadyStored: 0 });
+    expect(answer.refused.map(({ index }) => index)).toEqual([0, 5000, 10_000]);
+    expect(receipt.stats()).toEqual({ stored: 11_997, repeated: 0, refused: 3, unreadable: 0, waiting: 0 });
+
+    for (let n = 0; n < 5; n++) await receipt.take(many(2));
+    const first = tried.filter(({ producer }) => producer === tried[0]?.producer);
+    expect(first.map(({ firstSeq }) => firstSeq)).toEqual([1, 5001]);
+  });
+
+  it('are sent again under the same numbers while nobody knows whether they are stored', async () => {
+    const { receipt, tried, clock } = aReceipt([away(), away()]);
+    const taken = receipt.take(many(3));
+    for (let n = 0; n < 5; n++) {
+      await turns();
+      clock.advance(500);
+    }
+    expect(await taken).toMatchObject({ stored: 2 });
+    expect(tried).toHaveLength(3);
+    expect(new Set(tried.map(({ producer, epoch, firstSeq }) => `${producer} ${epoch} ${firstSeq}`)).size).toBe(1);
+  });
+
+  it('are given back to their sender when the log stays away, and the next ones have numbers of their own', async () => {
+    const errors = Array.from({ length: 100 }, away);
+    const { receipt, tried, clock } = aReceipt(errors);
+    const taken = expect(receipt.take(many(3))).rejects.toMatchObject({ code: 'database_unavailable' });
+    for (let n = 0; n < 20; n++) {
+      await turns();
+      clock.advance(500);
+    }
+    await taken;
+    const [first] = tried;
+    errors.length = 0;
+    for (let n = 0; n < 4; n++) await receipt.take(many(1));
+    expect(tried.filter(({ producer }) => producer === first?.producer).at(-1)?.firstSeq).toBe(4);
+  });
+
+  it('are refused at once when too many wait; what is larger than the room has it alone', async () => {
+    const { receipt, holdUp } = aReceipt([], 10);
+    const goOn = holdUp();
+    const large = receipt.take(many(50));
+    await expect(receipt.take(many(1))).rejects.toMatchObject({ code: 'log_overloaded' });
+    goOn();
+    await large;
+    expect(await receipt.take(many(2))).toMatchObject({ stored: 1 });
+  });
+
+  it('go on under a new start when the producer was fenced, whoever notices it first', async () => {
+    const fenced = () => new WatchkeeperError('epoch_fenced', 'fenced');
+    const { receipt, tried, clock } = aReceipt([fenced(), fenced(), fenced(), fenced(), fenced()]);
+    const taken = Promise.all(Array.from({ length: 5 }, () => receipt.take(many(2))));
+    for (let n = 0; n < 3; n++) {
+      await turns();
+      clock.advance(500);
+    }
+    await taken;
+    // The first and the fifth share a producer.
+    const shared = tried.filter(({ producer }) => producer === tried[0]?.producer).slice(2);
+    expect(new Set(shared.map(({ epoch }) => epoch)).size).toBe(1);
+    expect(shared.map(({ firstSeq }) => firstSeq).sort()).toEqual([1, 3]);
+  });
+});

@@ -1,0 +1,171 @@
+import { backoffMs, type Clock } from '@watchkeeper/kit';
+import {
+  type AppendResult,
+  type Delivery,
+  type EventBatch,
+  type EventLog,
+  type EventReceipt,
+  errorCatalogue,
+  isWatchkeeperError,
+  type NewEvent,
+  partOfBatch,
+  type ReceiptStats,
+  WatchkeeperError,
+} from '@watchkeeper/model';
+
+export interface ReceiptOptions {
+  readonly eventLog: EventLog;
+  readonly clock: Clock;
+  /** Name of this process; no other one has it at the same time. */
+  readonly holder: string;
+  /** Events that may wait for the log; beyond it senders are told to come again. */
+  readonly waitingEvents?: number;
+}
+
+/** Most events of one batch: what shares a transaction at most. */
+const batchEvents = 5000;
+/** How long a batch is sent again while nobody knows whether it is stored, milliseconds. */
+const tryForMs = 3000;
+/** A producer belongs to one partition, chosen by a hash; so many for each reach nearly all of them. */
+const producersPerPartition = 4;
+
+/**
+ * Gives events of clients without identity a producer and a sequence number as they come in, and brings them into the
+ * log. What the log does not answer for is sent again under the same numbers, so that it is stored once; only when that
+ * lasts is the client told to send it again.
+ */
+export class Receipt implements EventReceipt {
+  readonly #options: ReceiptOptions;
+  readonly #limit: number;
+  readonly #producers: ReceiptProducer[];
+  #next = 0;
+  #waiting = 0;
+  #stored = 0;
+  #repeated = 0;
+  #refused = 0;
+  #unreadable = 0;
+
+  constructor(options: ReceiptOptions) {
+    this.#options = options;
+    this.#limit = options.waitingEvents ?? 100_000;
+    this.#producers = Array.from(
+      { length: producersPerPartition * options.eventLog.partitionCount },
+      (_, index) => new ReceiptProducer(options.eventLog, `receipt/${options.holder}/${index}`),
+    );
+  }
+
+  stats(): ReceiptStats {
+    return {
+      stored: this.#stored,
+      repeated: this.#repeated,
+      refused: this.#refused,
+      unreadable: this.#unreadable,
+      waiting: this.#waiting,
+    };
+  }
+
+  countUnreadable(count: number): void {
+    this.#unreadable += count;
+  }
+
+  async take(events: readonly NewEvent[], delivery?: Delivery): Promise<AppendResult> {
+    // What is larger than the room has it alone.
+    if (this.#waiting > 0 && this.#waiting + events.length > this.#limit)
+      throw new WatchkeeperError(
+        'log_overloaded',
+        `${this.#waiting} events that were received wait for the event log already. Send these ${events.length} again later.`,
+        { details: { waiting: this.#waiting, limit: this.#limit } },
+      );
+    this.#waiting += events.length;
+    try {
+      const answer = await this.#store(events, delivery);
+      this.#stored += answer.stored;
+      this.#repeated += answer.alreadyStored;
+      this.#refused += answer.refused.length;
+      return answer;
+    } finally {
+      this.#waiting -= events.length;
+    }
+  }
+
+  async #store(events: readonly NewEvent[], delivery: Delivery | undefined): Promise<AppendResult> {
+    const whole = { events, ...(delivery === undefined ? {} : { delivery }), producer: '', epoch: 0, firstSeq: 1 };
+    const starts = Array.from({ length: Math.ceil(events.length / batchEvents) }, (_, index) => index * batchEvents);
+    const parts = starts.map((start) => this.#append(partOfBatch(whole, start, start + batchEvents)));
+    // All of them have ended before anybody is answered.
+    const ended = await Promise.allSettled(parts);
+    const answer = { stored: 0, alreadyStored: 0, refused: [] as AppendResult['refused'][number][] };
+    for (const [index, part] of ended.entries()) {
+      if (part.status === 'rejected') throw part.reason;
+      const { stored, alreadyStored, refused } = part.value;
+      answer.stored += stored;
+      answer.alreadyStored += alreadyStored;
+      for (const one of refused) answer.refused.push({ ...one, index: (starts[index] as number) + one.index });
+    }
+    return answer;
+  }
+
+  async #append(part: EventBatch): Promise<AppendResult> {
+    const { eventLog, clock } = this.#options;
+    const producer = this.#producers[this.#next++ % this.#producers.length] as ReceiptProducer;
+    const untilMs = clock.nowMs() + tryForMs;
+    let batch: EventBatch | undefined;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        batch ??= { ...part, ...(await producer.reserve(part.events.length)) };
+        return await eventLog.append(batch);
+      } catch (error) {
+        if (!isWatchkeeperError(error)) throw error;
+        // The log was restored from a copy: under a new start the numbers are free again.
+        if (error.code === 'epoch_fenced' && batch !== undefined) {
+          producer.forget(batch.epoch);
+          batch = undefined;
+        } else if (!errorCatalogue[error.code].retryable || error.code === 'log_overloaded') {
+          throw error;
+        }
+        if (clock.nowMs() >= untilMs) throw error;
+        await clock.pause(backoffMs(attempt, { firstMs: 50, longestMs: 500 }));
+      }
+    }
+  }
+}
+
+/** A producer that many batches share. */
+class ReceiptProducer {
+  readonly #eventLog: EventLog;
+  readonly #name: string;
+  #opened: Promise<number> | undefined;
+  #epoch = 0;
+  #nextSeq = 1;
+
+  constructor(eventLog: EventLog, name: string) {
+    this.#eventLog = eventLog;
+    this.#name = name;
+  }
+
+  /** Identity for so many events. */
+  async reserve(events: number): Promise<Pick<EventBatch, 'producer' | 'epoch' | 'firstSeq'>> {
+    this.#opened ??= this.#open();
+    const epoch = await this.#opened;
+    const firstSeq = this.#nextSeq;
+    this.#nextSeq += events;
+    return { producer: this.#name, epoch, firstSeq };
+  }
+
+  /** The next batch belongs to a new start, unless there was one since that epoch. */
+  forget(epoch: number): void {
+    if (epoch !== this.#epoch) return;
+    this.#opened = undefined;
+    this.#nextSeq = 1;
+  }
+
+  async #open(): Promise<number> {
+    try {
+      this.#epoch = (await this.#eventLog.openProducer(this.#name)).epoch;
+      return this.#epoch;
+    } catch (error) {
+      this.#opened = undefined;
+      throw error;
+    }
+  }
+}
