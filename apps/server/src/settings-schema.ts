@@ -244,6 +244,38 @@ export const SettingsSchema = Type.Object(
         '15m',
       ),
     }),
+    probe: section('Checks for scrapers at /probe, as blackbox_exporter does them', {
+      openOnLoopback: Type.Boolean({
+        description: 'Programs on the same machine need no key there',
+        default: false,
+      }),
+      atOnce: Type.Integer({
+        description: 'Probes under way at the same time; more are refused',
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+      }),
+      modules: Type.Record(
+        Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$' }),
+        Type.Object(
+          {
+            type: Type.String({ description: 'Monitor type', minLength: 1 }),
+            options: Type.Record(Type.String(), Type.Unknown(), {
+              description: 'Options of that type, without what the target says',
+              default: {},
+            }),
+            assertions: Type.Array(Type.String({ maxLength: 1000 }), {
+              description: 'Conditions; those of the type when left out',
+              maxItems: 50,
+              default: [],
+            }),
+            timeout: duration('Longest time; the scraper may allow less', '30s'),
+          },
+          { additionalProperties: false },
+        ),
+        { description: 'Own modules by name, beside http_2xx, http_post_2xx, tcp_connect and tls', default: {} },
+      ),
+    }),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(
