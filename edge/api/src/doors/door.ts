@@ -1,13 +1,16 @@
-import type { Role, WatchkeeperError } from '@watchkeeper/model';
+import type { Prober, Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
 import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
-import type { ProbeDoorOptions } from './probe.ts';
 
 export interface DoorOptions {
   readonly lineProtocol: LineProtocolOptions;
   readonly readiness: () => Promise<Readiness>;
-  readonly probe: ProbeDoorOptions;
+  readonly probe: {
+    readonly prober: Prober;
+    /** Programs on the same machine need no key. */
+    readonly openOnLoopback: boolean;
+  };
 }
 
 export interface DoorRequest {

@@ -1,14 +1,7 @@
 import { expositionText } from '@watchkeeper/formats';
-import type { Prober } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Door } from './door.ts';
 import { one, type Query } from './key-of.ts';
-
-export interface ProbeDoorOptions {
-  readonly prober: Prober;
-  /** Programs on the same machine need no key. */
-  readonly openOnLoopback: boolean;
-}
 
 /** What blackbox_exporter takes when nothing is said. */
 const defaultModule = 'http_2xx';
