@@ -41,6 +41,7 @@ describe.skipIf(isMissing)('Beside the real blackbox_exporter', () => {
     if (request.url === '/there') return response.writeHead(302, { location: '/' }).end();
     if (request.url === '/moved') return response.writeHead(301).end('nowhere');
     if (request.url === '/broken') return response.writeHead(503).end('broken');
+    if (request.url === '/other') return response.end('other words');
     if (request.url === '/late') return undefined;
     if (request.url === '/chunked') {
       response.write('hello ');
@@ -123,7 +124,8 @@ describe.skipIf(isMissing)('Beside the real blackbox_exporter', () => {
     ['a page that is posted to', 'http_post_2xx', () => `http://127.0.0.1:${ports.http}/`],
     ['a page over TLS', 'https_any', () => `https://localhost:${ports.https}/`],
     ['a page with the right words', 'greeting', () => `http://127.0.0.1:${ports.http}/`],
-    ['a page without the right words', 'greeting', () => `http://127.0.0.1:${ports.http}/broken`],
+    ['a page without the right words', 'greeting', () => `http://127.0.0.1:${ports.http}/other`],
+    ['an error without the right words', 'greeting', () => `http://127.0.0.1:${ports.http}/broken`],
     ['a certificate that is not trusted', 'http_2xx', () => `https://localhost:${ports.https}/`],
     ['a server that is not there', 'http_2xx', () => `http://127.0.0.1:${ports.none}/`],
     ['a name that is not there', 'http_2xx', () => 'http://no-such-host.invalid/'],

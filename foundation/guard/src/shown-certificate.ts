@@ -15,8 +15,9 @@ export function shownCertificate(socket: TLSSocket): SeenCertificate | undefined
     subject: nameOf(own.subject),
     issuer: nameOf(own.issuer),
     alternatives: (own.subjectaltname ?? '')
-      .replaceAll(/(^|, )(DNS|IP Address|URI|email):/g, '$1')
-      .replaceAll(', ', ','),
+      .split(', ')
+      .flatMap((name) => (name.startsWith('DNS:') ? [name.slice('DNS:'.length)] : []))
+      .join(','),
     fingerprint: own.fingerprint256.replaceAll(':', '').toLowerCase(),
   };
 }

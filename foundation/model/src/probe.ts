@@ -60,7 +60,7 @@ export interface SeenCertificate {
   /** As in `CN=shop.example,O=Shop`. */
   readonly subject: string;
   readonly issuer: string;
-  /** Hosts it is for, separated by commas. */
+  /** Names of hosts that it is for, separated by commas. */
   readonly alternatives: string;
   /** SHA-256 in hexadecimal. */
   readonly fingerprint: string;

@@ -92,9 +92,10 @@ function scraperLimit(withinMs = Number.POSITIVE_INFINITY): number {
   return Math.max(withinMs - answerMs, withinMs / 2);
 }
 
-/** What others do by regular expressions: a condition on a header or on the body that does not hold. */
+/** What others do by regular expressions: a condition on a header or the body does not hold, and all others do. */
 function hasWrongContent(conditions: readonly Condition[], scope: ConditionScope): boolean {
-  return conditions
-    .filter(({ test }) => namesIn(test).some((name) => ['header', 'body', 'json'].includes(name)))
-    .some((condition) => judge([condition], scope).outcome === 'failed');
+  const failing = conditions.filter((condition) => judge([condition], scope).outcome === 'failed');
+  return failing.length > 0 && failing.every(isOnContent);
 }
+
+const isOnContent = ({ test }: Condition) => namesIn(test).some((name) => ['header', 'body', 'json'].includes(name));
