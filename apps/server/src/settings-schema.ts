@@ -289,6 +289,22 @@ export const SettingsSchema = Type.Object(
         default: 1_073_741_824,
       }),
       seriesPerTenant: Type.Integer({ description: 'Series one tenant may have', minimum: 1, default: 1_000_000 }),
+      newSeriesPerRequest: Type.Integer({
+        description: 'Series that were never stored which one request, frame or flush may bring',
+        minimum: 1,
+        default: 100_000,
+      }),
+      newSeriesPerKey: Type.Integer({
+        description:
+          'Series that were never stored which one key may bring at once; what it uses is refilled by newSeriesPerMinute. Each process counts for itself',
+        minimum: 1,
+        default: 200_000,
+      }),
+      newSeriesPerMinute: Type.Integer({
+        description: 'Series that were never stored which one key may bring per minute for ever',
+        minimum: 1,
+        default: 10_000,
+      }),
       requestsPerMinute: Type.Integer({ description: 'Requests of one key or address', minimum: 10, default: 3000 }),
     }),
   },

@@ -12,6 +12,7 @@ import type {
   ParamsOf,
   PluginLoaders,
   QueryOf,
+  RefusedInputs,
   Role,
   SinkType,
 } from '@watchkeeper/model';
@@ -83,8 +84,10 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly store: Store;
   readonly eventLog: EventLog;
-  /** For events of clients without identity. */
+  /** For events that others send. */
   readonly receipt: EventReceipt;
+  /** Told what could not be taken. */
+  readonly refusedInputs: RefusedInputs;
   readonly messages: Messages;
   readonly clock: Clock;
   readonly logger: Logger;

@@ -3,6 +3,8 @@ export * from './monitor-context.ts';
 export { prepareJob, slotOffsetMs } from './monitor-job.ts';
 export * from './monitors/index.ts';
 export * from './receipt.ts';
+export * from './refused-input-writer.ts';
 export * from './schedule-source.ts';
 export * from './scheduler.ts';
+export * from './series-guard.ts';
 export * from './store-schedule.ts';
