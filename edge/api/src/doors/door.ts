@@ -1,7 +1,8 @@
-import type { Role, WatchkeeperError } from '@watchkeeper/model';
+import type { InputSender, Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
 import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
+import type { OtlpIntake } from './otlp-intake.ts';
 
 export interface DoorOptions {
   readonly lineProtocol: LineProtocolOptions;
@@ -16,6 +17,7 @@ export interface DoorRequest {
   /** Inflated; empty where there is none. */
   readonly body: Buffer;
   readonly lines: LineIntake;
+  readonly metrics: OtlpIntake;
   readonly options: ApiDependencies & DoorOptions;
 }
 
@@ -29,6 +31,11 @@ export interface Door {
   answer(given: DoorRequest): Promise<FastifyReply>;
   /** Writes an error into the reply, whose status and Retry-After are set already. */
   answerError(reply: FastifyReply, error: WatchkeeperError): FastifyReply;
+}
+
+/** Who sent something through a door. */
+export function senderOf({ tenant, keyId, name }: Caller, door: string): InputSender {
+  return { door, tenant, keyId, name };
 }
 
 /** Errors as version 1 of InfluxDB writes them. */

@@ -1,13 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import { errorCatalogue, type WatchkeeperError } from '@watchkeeper/model';
+import { errorCatalogue, type RefusedInputs, type WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gate } from '../gate.ts';
 import type { ApiDependencies, Caller } from '../handler.ts';
 import { knownError, retryAfterSeconds } from '../problems.ts';
-import type { Door, DoorOptions } from './door.ts';
+import { type Door, type DoorOptions, senderOf } from './door.ts';
 import { health } from './health.ts';
 import { keyOf } from './key-of.ts';
 import { LineIntake } from './line-intake.ts';
+import { otlp } from './otlp.ts';
+import { OtlpIntake } from './otlp-intake.ts';
 import { ping } from './ping.ts';
 import { query } from './query.ts';
 import { BodyRoom, readBody } from './read-body.ts';
@@ -17,14 +19,16 @@ import { writeV2 } from './write-v2.ts';
 export type { DoorOptions } from './door.ts';
 
 /** Addresses of other products, for the clients that people have: one file and one line each. */
-export const doors: readonly Door[] = [health, ping, query, writeV1, writeV2];
+export const doors: readonly Door[] = [health, otlp, ping, query, writeV1, writeV2];
 
 export const doorPlaces: readonly string[] = doors.flatMap(({ places }) => places);
 
 /** Opens every door. */
 export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorOptions, gate: Gate): void {
   const lines = new LineIntake(options, options.lineProtocol);
+  const metrics = new OtlpIntake(options, options.lineProtocol);
   const room = new BodyRoom(options.lineProtocol.bodyBytes);
+  const callers = new WeakMap<FastifyRequest, Caller>();
   for (const door of doors) {
     // A scope of its own, for how it reads bodies and how it tells errors.
     void app.register(async (scope) => {
@@ -32,12 +36,15 @@ export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorO
       scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
         readBody(request, payload, room),
       );
-      scope.setErrorHandler((error, request, reply) => answerError(door, error, request, reply));
+      scope.setErrorHandler((error, request, reply) => {
+        const known = knownError(error);
+        noteRefusal(options.refusedInputs, known, request, callers.get(request));
+        return answerError(door, known, request, reply);
+      });
       for (const place of door.places) addPlace(scope, place);
     });
     const addPlace = (scope: FastifyInstance, place: string) => {
       const [method = '', url = ''] = place.split(' ');
-      const callers = new WeakMap<FastifyRequest, Caller>();
       scope.route({
         method,
         url,
@@ -48,7 +55,7 @@ export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorO
         },
         handler: (request, reply) => {
           const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);
-          return door.answer({ request, reply, body, lines, options, caller: callers.get(request) });
+          return door.answer({ request, reply, body, lines, metrics, options, caller: callers.get(request) });
         },
       });
     };
@@ -62,13 +69,27 @@ function takeAnyType({ headers }: FastifyRequest): void {
     headers['content-type'] = 'application/octet-stream';
 }
 
+/** A body that is refused as a whole; what a stranger sends is not looked at, and what may be sent again is not lost. */
+function noteRefusal(
+  refusedInputs: RefusedInputs,
+  { code, message }: WatchkeeperError,
+  request: FastifyRequest,
+  caller: Caller | undefined,
+): void {
+  const { fixer, retryable } = errorCatalogue[code];
+  if (caller === undefined || fixer !== 'caller' || retryable) return;
+  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const sizeBytes = body.length || Number(request.headers['content-length'] ?? 0) || 0;
+  const door = (request.routeOptions.url ?? '').slice(1);
+  refusedInputs.note(senderOf(caller, door), { reason: code, message, excerpt: body, sizeBytes });
+}
+
 /**
  * Whoever may try later is told so by 503 and Retry-After: clients of InfluxDB drop what a 4xx answers, 429 among them.
  */
-function answerError(door: Door, error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const known: WatchkeeperError = knownError(error);
+function answerError(door: Door, known: WatchkeeperError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   if (known.code === 'internal')
-    request.log.error({ err: error }, `${request.method} ${request.routeOptions.url} failed`);
+    request.log.error({ err: known.cause ?? known }, `${request.method} ${request.routeOptions.url} failed`);
   const { status, retryable } = errorCatalogue[known.code];
   if (retryable) reply.header('retry-after', String(retryAfterSeconds(known)));
   // What was not read of the body must not be taken for the next request.
