@@ -33,11 +33,20 @@ export interface Caller {
   readonly expiresAt: string | null;
 }
 
+/** A body as it came, inflated. */
+export interface ReceivedBody {
+  readonly bytes: Buffer;
+  /** In small letters, without parameters. */
+  readonly mediaType: string;
+}
+
 /** One request, checked against the schemas of its route. */
 export interface Call<N extends OperationName> {
   readonly params: ParamsOf<N>;
   readonly query: QueryOf<N>;
   readonly body: BodyOf<N>;
+  /** The body of a route that reads it itself; empty elsewhere. */
+  readonly received: ReceivedBody;
   readonly caller: Caller;
   /** Version that the change is based on; undefined when none was named. */
   readonly ifMatch: number | undefined;

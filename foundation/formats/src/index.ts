@@ -1,3 +1,5 @@
+export * from './beginning-of-json.ts';
+export * from './event-lines.ts';
 export * from './graphite/write.ts';
 export * from './line-protocol/line-parser.ts';
 export * from './line-protocol/write-line.ts';

@@ -43,6 +43,7 @@ export const errorCatalogue = {
   precondition_failed: entry('The object was changed by somebody else meanwhile', 'caller', false, 412, 75),
   precondition_required: entry('A change must name the version it is based on', 'caller', false, 428, 64),
   query_too_expensive: entry('The question takes too much work to answer', 'caller', false, 422, 65),
+  upgrade_required: entry('The address is a WebSocket', 'caller', false, 426, 64),
   usage: entry('The command line is not understood', 'caller', false, 400, 64),
   validation_failed: entry('The request does not fit its schema', 'caller', false, 422, 65),
 

@@ -1,4 +1,4 @@
-import type { InputSender, Role, WatchkeeperError } from '@watchkeeper/model';
+import type { Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
 import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
@@ -31,11 +31,6 @@ export interface Door {
   answer(given: DoorRequest): Promise<FastifyReply>;
   /** Writes an error into the reply, whose status and Retry-After are set already. */
   answerError(reply: FastifyReply, error: WatchkeeperError): FastifyReply;
-}
-
-/** Who sent something through a door. */
-export function senderOf({ tenant, keyId, name }: Caller, door: string): InputSender {
-  return { door, tenant, keyId, name };
 }
 
 /** Errors as version 1 of InfluxDB writes them. */

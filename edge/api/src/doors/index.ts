@@ -1,10 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { errorCatalogue, type RefusedInputs, type WatchkeeperError } from '@watchkeeper/model';
+import { errorCatalogue, type WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gate } from '../gate.ts';
 import type { ApiDependencies, Caller } from '../handler.ts';
+import { noteRefusedBody } from '../note-refused-body.ts';
 import { knownError, retryAfterSeconds } from '../problems.ts';
-import { type Door, type DoorOptions, senderOf } from './door.ts';
+import type { Door, DoorOptions } from './door.ts';
 import { health } from './health.ts';
 import { keyOf } from './key-of.ts';
 import { LineIntake } from './line-intake.ts';
@@ -27,7 +28,10 @@ export const doorPlaces: readonly string[] = doors.flatMap(({ places }) => place
 export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorOptions, gate: Gate): void {
   const lines = new LineIntake(options, options.lineProtocol);
   const metrics = new OtlpIntake(options, options.lineProtocol);
-  const room = new BodyRoom(options.lineProtocol.bodyBytes);
+  const room = new BodyRoom({
+    ...{ limitBytes: options.lineProtocol.bodyBytes, atOnce: 4 },
+    advice: ', or ask the operator to raise lineProtocol.bodyBytes',
+  });
   const callers = new WeakMap<FastifyRequest, Caller>();
   for (const door of doors) {
     // A scope of its own, for how it reads bodies and how it tells errors.
@@ -38,7 +42,7 @@ export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorO
       );
       scope.setErrorHandler((error, request, reply) => {
         const known = knownError(error);
-        noteRefusal(options.refusedInputs, known, request, callers.get(request));
+        noteRefusedBody(options.refusedInputs, known, request, callers.get(request));
         return answerError(door, known, request, reply);
       });
       for (const place of door.places) addPlace(scope, place);
@@ -67,21 +71,6 @@ function takeAnyType({ headers }: FastifyRequest): void {
   const type = headers['content-type'];
   if (type !== undefined && !/^[\w.+-]+\/[\w.+-]+\s*(;|$)/.test(type))
     headers['content-type'] = 'application/octet-stream';
-}
-
-/** A body that is refused as a whole; what a stranger sends is not looked at, and what may be sent again is not lost. */
-function noteRefusal(
-  refusedInputs: RefusedInputs,
-  { code, message }: WatchkeeperError,
-  request: FastifyRequest,
-  caller: Caller | undefined,
-): void {
-  const { fixer, retryable } = errorCatalogue[code];
-  if (caller === undefined || fixer !== 'caller' || retryable) return;
-  const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-  const sizeBytes = body.length || Number(request.headers['content-length'] ?? 0) || 0;
-  const door = (request.routeOptions.url ?? '').slice(1);
-  refusedInputs.note(senderOf(caller, door), { reason: code, message, excerpt: body, sizeBytes });
 }
 
 /**

@@ -9,8 +9,8 @@ import {
   type RefusedInputs,
 } from '@watchkeeper/model';
 import type { Caller } from '../handler.ts';
+import { senderOf } from '../note-refused-body.ts';
 import { deliveryOf } from './delivery-of.ts';
-import { senderOf } from './door.ts';
 
 export interface LineProtocolOptions {
   /** Name of the database that events belong to without an attribute that says so. */

@@ -8,8 +8,8 @@ import {
   type RefusedInputs,
   WatchkeeperError,
 } from '@watchkeeper/model';
+import { senderOf } from '../note-refused-body.ts';
 import { type DeliveredBody, deliveryOf } from './delivery-of.ts';
-import { senderOf } from './door.ts';
 import type { LineProtocolOptions } from './line-intake.ts';
 
 export interface OtlpBody extends DeliveredBody {

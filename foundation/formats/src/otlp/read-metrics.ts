@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { eventMessageLimits, type NewEvent, type Series } from '@watchkeeper/model';
+import { beginningOfJson } from '../beginning-of-json.ts';
 import { decodeProtobuf } from '../protobuf/decode.ts';
 import { metricsRequest } from './messages.ts';
 import { isObject, isStorable, type OtlpAttributes, readAttributes } from './read-attributes.ts';
@@ -171,7 +172,7 @@ export class OtlpReading {
   #reject(place: string, reason: string, points: number, what: unknown): void {
     this.rejectedPoints += points;
     if (this.rejections.length >= toldRejections) return;
-    this.rejections.push({ place, reason, points, text: textOf(what) });
+    this.rejections.push({ place, reason, points, text: beginningOfJson(what) });
   }
 }
 
@@ -234,23 +235,4 @@ function pointsWithin(given: unknown, levels = 3): number {
   const nested = lists.flat().reduce((sum: number, one) => sum + pointsWithin(one, levels - 1), 0);
   const own = kinds.map((kind) => given[kind]).find(isObject)?.dataPoints;
   return Math.max(1, nested + (Array.isArray(own) ? own.length : 0));
-}
-
-/** The beginning of something in JSON. */
-function textOf(what: unknown): string {
-  let left = 500;
-  // Large things and deep ones are cut while they are written.
-  const short = (value: unknown, depth: number): unknown => {
-    left -= 1;
-    if (left < 0 || depth > 8) return '…';
-    if (typeof value === 'bigint') return String(value);
-    if (Array.isArray(value)) return value.slice(0, 100).map((one) => short(one, depth + 1));
-    if (!isObject(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .slice(0, 100)
-        .map(([key, one]) => [key, short(one, depth + 1)]),
-    );
-  };
-  return (JSON.stringify(short(what, 0)) ?? '').slice(0, 2000);
 }
