@@ -77,7 +77,7 @@ const useNewestLetters = () => useDeadLetters(useMay('operator'), shownLetters).
 
 /** Leads from the head of the page to what could not be taken; nothing where there is none. */
 export function DeadLettersLink() {
-  const [newest] = useNewestLetters();
+  const [newest] = useDeadLetters(useMay('operator'), 1, { of: 'messages' }).data?.items ?? [];
   if (newest === undefined) return null;
   return (
     <p>
