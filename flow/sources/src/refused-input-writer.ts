@@ -1,6 +1,12 @@
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
 import type { InputSender, RefusedInput, RefusedInputs } from '@watchkeeper/model';
-import { type DoorLetter, type RefusedInputSum, type Store, saveRefusedInputs } from '@watchkeeper/store';
+import {
+  type DoorLetter,
+  isDataRefused,
+  type RefusedInputSum,
+  type Store,
+  saveRefusedInputs,
+} from '@watchkeeper/store';
 
 export interface RefusedInputWriterOptions {
   readonly store: Store;
@@ -26,6 +32,8 @@ const toldKinds = 1000;
 const keptExcerpt = 2000;
 const keptMessage = 500;
 const writeEveryMs = 1000;
+/** Clients may claim any size; this is the largest that can be written down. */
+const largestSize = 2_147_483_647;
 
 interface Kind {
   readonly sender: Pick<InputSender, 'tenant' | 'door'> & { readonly keyName: string };
@@ -110,7 +118,8 @@ export class RefusedInputWriter implements RefusedInputs {
 
   #keep(kind: Kind, { tenant, door, keyId, name }: InputSender, refused: RefusedInput): void {
     const { excerpt, reason } = refused;
-    const sizeBytes = refused.sizeBytes ?? (typeof excerpt === 'string' ? Buffer.byteLength(excerpt) : excerpt.length);
+    const excerptBytes = typeof excerpt === 'string' ? Buffer.byteLength(excerpt) : excerpt.length;
+    const sizeBytes = Math.min(refused.sizeBytes ?? excerptBytes, largestSize);
     kind.example = cleanText(beginningOf(excerpt));
     kind.message = cleanText(refused.message.slice(0, keptMessage)).replace(/\s+/g, ' ');
     const origin = cleanText(keyId === null ? `${door}, from ${name}` : `${door}, key ${name}`);
@@ -161,7 +170,8 @@ export class RefusedInputWriter implements RefusedInputs {
     } catch (error) {
       // What is noted meanwhile comes on top.
       for (const [index, kind] of counted.entries()) kind.unsaved += sums[index]?.count ?? 0;
-      this.#letters = [...letters, ...this.#letters].slice(-keptPerMinute);
+      // A letter that the database does not take must not stand in the way of the counts for ever.
+      if (!isDataRefused(error)) this.#letters = [...letters, ...this.#letters].slice(-keptPerMinute);
       throw error;
     }
   }
