@@ -226,13 +226,13 @@ export const SettingsSchema = Type.Object(
         default: 'watchkeeper',
       }),
       bodyBytes: Type.Integer({
-        description: 'Largest body, inflated',
+        description: 'Largest body, inflated; of /v1/metrics too',
         minimum: 1024,
         maximum: 268_435_456,
         default: 26_214_400,
       }),
       repeatedWithin: duration(
-        'How long a body is remembered in which every line has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
+        'How long a body is remembered in which every line, or every point of /v1/metrics, has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
         '15m',
       ),
     }),

@@ -27,6 +27,7 @@ export function readAttributes(given: unknown): OtlpAttributes | string {
     if (key.length > eventMessageLimits.text)
       return `the name of an attribute has more than ${eventMessageLimits.text} characters`;
     if (!isStorable(key)) return 'the name of an attribute holds NUL or half a surrogate pair';
+    if (key === '__proto__') return 'no attribute can be named __proto__';
     if (seen.has(key)) return `the attribute ${key} stands there twice`;
     seen.add(key);
     const value = anyValueOf((one as Json).value, 0);
