@@ -188,6 +188,13 @@ describe('The event socket', () => {
     expect(other.statusCode).toBe(200);
   });
 
+  it('is one request like any other at /metrics, with the status 101, and is no longer under way', async () => {
+    expect(await connect().opened).toBe(101);
+    const { body } = await world.app.inject({ method: 'GET', url: '/metrics', remoteAddress: '127.0.0.1' });
+    expect(body).toMatch(/^http_requests_total\{method="GET",route="\/api\/v1\/events\/socket",status="101"\} [1-9]/m);
+    expect(body).toMatch(/^http_requests_in_flight 1$/m);
+  });
+
   it('closes a connection with a frame that is too large by 1009, and with one that is no frame or no UTF-8', async () => {
     const large = connect();
     await large.opened;

@@ -51,7 +51,7 @@ function LetterRow({ letter, nowMs }: { readonly letter: DeadLetter; readonly no
     <tr>
       <td>{clockText(at, nowMs)}</td>
       <td className="mono">{reason}</td>
-      <td>
+      <td className="told">
         {message}
         <Body letter={letter} />
       </td>

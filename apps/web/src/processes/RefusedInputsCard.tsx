@@ -50,7 +50,7 @@ function RefusedRow({ item, nowMs }: { readonly item: RefusedInputCount; readonl
       <td>{key ?? '–'}</td>
       <td className="mono">{reason}</td>
       <td>{countText(count)}</td>
-      <td>
+      <td className="told">
         {message}
         {example === '' ? null : (
           <details className="letter">

@@ -24,6 +24,13 @@ export interface EventSocketLimits {
   readonly closeWithinMs: number;
 }
 
+/** A request that asks for an upgrade, and how its connection ends when it is answered otherwise. */
+interface Upgrade {
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly endSocket: () => void;
+}
+
 export const eventSocketLimits: EventSocketLimits = {
   ...{ connections: 1000, framesUnderWay: 16, idleMs: 300_000, pingEveryMs: 30_000, closeWithinMs: 2000 },
 };
@@ -49,19 +56,20 @@ export function openEventSocket(
     ...{ noServer: true, clientTracking: false, perMessageDeflate: false },
     maxPayload: eventMessageLimits.bytes,
   });
-  const upgrades = new WeakMap<IncomingMessage, { readonly socket: Duplex; readonly head: Buffer }>();
+  const upgrades = new WeakMap<IncomingMessage, Upgrade>();
   const callers = new WeakMap<FastifyRequest, Caller>();
   const connections = new Map<EventConnection, string>();
   const stop = new AbortController();
 
   app.server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    upgrades.set(request, { socket, head });
+    const endSocket = () => socket.end();
+    upgrades.set(request, { socket, head, endSocket });
     socket.on('error', () => socket.destroy());
     // Whatever is answered instead of an upgrade goes over the same connection, which ends with it.
     const response = new ServerResponse(request);
     response.shouldKeepAlive = false;
     response.assignSocket(socket as never);
-    response.once('finish', () => socket.end());
+    response.on('finish', endSocket);
     app.routing(request, response);
   });
 
@@ -88,14 +96,11 @@ export function openEventSocket(
     },
   });
 
-  function connect(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
-  ): void {
+  function connect(request: FastifyRequest, reply: FastifyReply, { socket, head, endSocket }: Upgrade): void {
     const caller = callers.get(request) as Caller;
     const key = keyOf(request) ?? '';
     reply.hijack();
+    reply.raw.removeListener('finish', endSocket);
     reply.raw.detachSocket(socket as never);
     server.handleUpgrade(request.raw, socket, head, (webSocket) => {
       const sent = { caller, door: eventSocketPath.slice(1), isLines: false };
@@ -110,6 +115,8 @@ export function openEventSocket(
     });
     // The request is answered, for those who measure it; what follows is no request any more.
     reply.raw.statusCode = 101;
+    reply.raw.finished = true;
+    reply.raw.emit('finish');
     reply.raw.emit('close');
   }
 
