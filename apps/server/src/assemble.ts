@@ -8,7 +8,16 @@ import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
-import { EventSender, monitorTypes, openProber, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import {
+  EventSender,
+  monitorTypes,
+  openProber,
+  Receipt,
+  RefusedInputWriter,
+  SeriesGuard,
+  startScheduler,
+  storeSchedule,
+} from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -110,8 +119,15 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
-  // What others send without identity gets one here.
-  const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+  // What others send comes in here: what has no identity gets one, and what cannot be taken is counted and kept.
+  const refusedInputs = new RefusedInputWriter({ store, clock, logger });
+  ends.add('refusedInputs', () => refusedInputs.drain());
+  const { newSeriesPerRequest, newSeriesPerKey, newSeriesPerMinute } = settings.limits;
+  const seriesGuard = new SeriesGuard({
+    ...{ clock, newSeries: (given) => eventLog.newSeries(given) },
+    limits: { perRequest: newSeriesPerRequest, perKey: newSeriesPerKey, perKeyAndMinute: newSeriesPerMinute },
+  });
+  const receipt = has('api') ? new Receipt({ eventLog, clock, holder, seriesGuard, refusedInputs }) : undefined;
   // Checks for scrapers; what they see is told and not stored.
   const { openOnLoopback, ...probing } = settings.probe;
   const prober = await openProber({ clock, egress, credential, monitorTypes, ...probing });
@@ -174,7 +190,10 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
+    readFigures({
+      ...{ store, eventLog, receipt, refusedInputs, scheduler, processor, forwarder, health, deliveries, notifier },
+      liveFeed,
+    }),
   );
   const api = receipt
     ? await createApi({
@@ -182,6 +201,7 @@ async function build(options: AssembleOptions, ends: Ends) {
           store,
           eventLog,
           receipt,
+          refusedInputs,
           messages,
           clock,
           logger,

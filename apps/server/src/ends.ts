@@ -10,6 +10,7 @@ const order = [
   'notifier',
   'maintenance',
   'heartbeat',
+  'refusedInputs',
   'probes',
   'eventLog',
   'messages',
