@@ -3,6 +3,7 @@ export * from './activity-reads.ts';
 export * from './alert-channels.ts';
 export * from './alert-deliveries.ts';
 export * from './alerts.ts';
+export * from './catalogue.ts';
 export * from './changes.ts';
 export * from './check-reads.ts';
 export * from './check-runs.ts';

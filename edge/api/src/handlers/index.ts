@@ -1,6 +1,7 @@
 import type { Handlers } from '../handler.ts';
 import { accessHandlers } from './access.ts';
 import { alertHandlers } from './alerts.ts';
+import { catalogueHandlers } from './catalogue.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
 import { eventHandlers } from './events.ts';
 import { monitorReadHandlers } from './monitor-reads.ts';
@@ -26,6 +27,7 @@ export const handlers: Handlers = {
   ...eventHandlers,
   ...deadLetterHandlers,
   ...queryHandlers,
+  ...catalogueHandlers,
   ...rollupHandlers,
   ...alertHandlers,
   ...sinkHandlers,

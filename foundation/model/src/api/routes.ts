@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
+import { AttributeValues, CatalogueName, CatalogueValue, CatalogueValueInput, FoundName } from '../catalogue.ts';
 import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
 import { EventMessage } from '../event-message-schema.ts';
@@ -16,7 +17,7 @@ import {
   StatisticsRow,
 } from '../monitor.ts';
 import { ProcessList } from '../processes.ts';
-import { Heatmap, HeatmapInput, QueryInput, QueryResult } from '../query.ts';
+import { Heatmap, HeatmapInput, Points, PointsInput, QueryInput, QueryResult } from '../query.ts';
 import {
   CheckRunClaim,
   CheckRunResult,
@@ -438,11 +439,57 @@ export const routes = {
     response: QueryResult,
   },
   queryHeatmap: {
-    summary: 'Columns of a heat map',
+    summary: 'Heat map: counts per column of time and log-linear bucket of a value, in packed arrays',
     role: 'viewer',
     tag: 'events',
     body: HeatmapInput,
     response: Heatmap,
+  },
+  queryPoints: {
+    summary: 'Single events as points of time and value, in packed arrays',
+    role: 'viewer',
+    tag: 'events',
+    body: PointsInput,
+    response: Points,
+  },
+  listCatalogue: {
+    summary: 'Names of events that ever arrived, with their values, units and attributes',
+    role: 'viewer',
+    tag: 'catalogue',
+    query: object({
+      q: Type.Optional(Type.String({ maxLength: 200, description: 'Text in the name' })),
+      ...PageQuery,
+    }),
+    response: Page(CatalogueName),
+  },
+  getCatalogueName: {
+    summary: 'What is known of one name of events',
+    role: 'viewer',
+    tag: 'catalogue',
+    params: Type.Object({ name: FoundName('Name of the events') }),
+    response: CatalogueName,
+  },
+  listAttributeValues: {
+    summary: 'Values that a dimension or an attribute of events of a name has had',
+    role: 'viewer',
+    tag: 'catalogue',
+    params: Type.Object({
+      name: FoundName('Name of the events'),
+      attribute: FoundName('A dimension (environment, zone, host, guest, service, source) or an attribute'),
+    }),
+    query: object({
+      q: Type.Optional(Type.String({ maxLength: 200, description: 'Text in the value' })),
+      ...PageQuery,
+    }),
+    response: AttributeValues,
+  },
+  putCatalogueValue: {
+    summary: 'Say the unit of a value and what it means',
+    role: 'editor',
+    tag: 'catalogue',
+    params: Type.Object({ name: FoundName('Name of the events'), value: FoundName('Name of the value') }),
+    body: CatalogueValueInput,
+    response: CatalogueValue,
   },
   listRollups: {
     summary: 'Rollup definitions',
