@@ -1,6 +1,7 @@
 import { failpoint } from '@watchkeeper/kit';
 import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
 import {
+  addRuleSums,
   advancePosition,
   holdLease,
   insertStateChanges,
@@ -11,6 +12,7 @@ import {
   saveMonitorStates,
   shareLeases,
 } from '@watchkeeper/store';
+import { RuleCounter } from './count-for-rules.ts';
 import { foldChecks, isVerdict } from './fold-checks.ts';
 import { type HealthOptions, healthReader } from './health-options.ts';
 import { settleTenant } from './settle-tenant.ts';
@@ -81,6 +83,7 @@ export function startHealth(options: HealthOptions): Health {
 class PartitionJudge {
   readonly partition: number;
   readonly #options: HealthOptions;
+  readonly #rules = new RuleCounter();
   isRunning = false;
   verdicts = 0;
   changes = 0;
@@ -134,6 +137,8 @@ class PartitionJudge {
   async #judge(events: readonly LoggedEvent[], from: ReaderPosition, to: LogPosition): Promise<boolean> {
     const verdicts = events.filter(isVerdict);
     const changed = await this.#options.store.write(async (tx) => {
+      // Before any state is locked: a new group may have to wait for another partition that has just seen it too.
+      await addRuleSums(tx, this.partition, await this.#rules.count(tx, events));
       const ids = [...new Set(verdicts.map(({ series }) => series.source))];
       const monitors = new Map((await readWatchedMonitors(tx, ids)).map((monitor) => [monitor.id, monitor]));
       const watched = verdicts.filter(({ series }) => {
