@@ -15,6 +15,7 @@ import {
 import { RuleCounter } from './count-for-rules.ts';
 import { foldChecks, isVerdict } from './fold-checks.ts';
 import { type HealthOptions, healthReader } from './health-options.ts';
+import { SeenNames } from './seen-names.ts';
 import { settleTenant } from './settle-tenant.ts';
 import { sweepStates } from './sweep-states.ts';
 
@@ -42,7 +43,7 @@ const gatherMs = 50;
 const idleMs = 1000;
 
 /**
- * Reads the event log and keeps the states of monitors and services, alerts and the outbox. The effects of what was
+ * Reads the event log and keeps the states of monitors and services, what alert rules count, alerts and the outbox. The effects of what was
  * read and the position are one transaction, so every result counts once whatever crashes.
  */
 export function startHealth(options: HealthOptions): Health {
@@ -84,6 +85,7 @@ class PartitionJudge {
   readonly partition: number;
   readonly #options: HealthOptions;
   readonly #rules = new RuleCounter();
+  readonly #seen: SeenNames;
   isRunning = false;
   verdicts = 0;
   changes = 0;
@@ -92,6 +94,7 @@ class PartitionJudge {
   constructor(partition: number, options: HealthOptions) {
     this.partition = partition;
     this.#options = options;
+    this.#seen = new SeenNames(options.store);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -166,6 +169,7 @@ class PartitionJudge {
       return changes.length;
     });
     failpoint('health.after-commit');
+    await this.#seen.note(events);
     this.verdicts += verdicts.length;
     this.changes += changed;
     return changed > 0;

@@ -165,3 +165,19 @@ describe('An alert rule on events that nobody defined', () => {
     expect(await rules.alerts(1, 1)).toMatchObject([{ rule: 'ours' }]);
   });
 });
+
+describe('The catalogue', () => {
+  it('hears when a name was last seen', async () => {
+    world.startHealth();
+    await rules.placed({});
+    await sql`update event_names set last_seen = '2020-01-01Z'`.execute(world.store.db);
+    await rules.placed({});
+    await until('the name to be seen', async () => {
+      const { rows } =
+        await sql`select from event_names where name = 'order.placed' and last_seen > now() - interval '1 minute'`.execute(
+          world.store.db,
+        );
+      return rows.length === 1;
+    });
+  });
+});
