@@ -1,4 +1,5 @@
 import { mostRuleGroups } from '@watchkeeper/model';
+import { databaseNow } from '@watchkeeper/store';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type HealthWorld, openHealthWorld, openReceiver, until } from './health-world.ts';
@@ -69,6 +70,37 @@ describe('An alert rule on events that nobody defined', () => {
     expect(alert).toMatchObject({ group: { shop: 'north' }, message: 'no event order.placed for 1s' });
     await rules.placed({ shop: 'north' });
     await rules.alerts(1, 0);
+  });
+
+  it('does not take a stop of ours for silence: time begins anew', async () => {
+    await rules.put({ aggregate: 'absent', groupBy: ['shop'], window: '4s' });
+    const judgedOnce = (since: string) =>
+      until('a judgement', async () => {
+        const { rows } = await sql`select from alert_rules where looked_at > ${since}::timestamptz`.execute(
+          world.store.db,
+        );
+        return rows.length === 1;
+      });
+    const now = async () => (await databaseNow(world.store.db)).toISOString();
+    world.startHealth();
+    await rules.placed({ shop: 'north' });
+    await until('the shop to be known', async () => (await rules.status())?.groups === 1);
+    await judgedOnce(await now());
+    await world.stopAll();
+    // An hour goes by in which nobody looked.
+    const hour = sql.raw("interval '1 hour'");
+    await sql`update alert_rule_sums set bucket_at = bucket_at - ${hour}`.execute(world.store.db);
+    await sql`update alert_rule_groups set first_seen = first_seen - ${hour}, seen_at = seen_at - ${hour}`.execute(
+      world.store.db,
+    );
+    await sql`update alert_rules set counts_since = counts_since - ${hour}, judged_at = judged_at - ${hour}, looked_at = looked_at - ${hour},
+      looked_since = looked_since - ${hour}`.execute(world.store.db);
+    const restarted = await now();
+    world.startHealth();
+    await judgedOnce(restarted);
+    expect(await world.alerts()).toEqual([]);
+    const [alert] = await rules.alerts(1, 1);
+    expect(alert?.openedAt.getTime()).toBeGreaterThanOrEqual(Date.parse(restarted) + 3000);
   });
 
   it('that never saw an event notices the silence too, when nothing is split', async () => {

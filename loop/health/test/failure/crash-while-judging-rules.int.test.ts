@@ -31,12 +31,7 @@ const countedEvents = async () => {
 };
 
 describe('Health is killed while it counts for alert rules or judges them', () => {
-  it.each([
-    'health.before-commit',
-    'rules.before-commit',
-    'rules.after-commit',
-    'rules.before-commit:kill@2',
-  ])(
+  it.each(['health.before-commit', 'rules.before-commit', 'rules.after-commit', 'rules.before-commit:kill@2'])(
     'at %s: each event is counted once, and each alert is opened, told and ended once',
     async (name) => {
       const connection = JSON.stringify(world.database.connection);

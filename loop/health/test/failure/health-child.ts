@@ -29,9 +29,7 @@ const startedAt = await databaseNow(store.db);
 /** Every rule was judged up to a moment after this process began, and no alert is left without its rule. */
 const areRulesJudged = async () => {
   const { rows } = await sql`
-    select from alert_rules where looked_at is null or judged_at <= ${startedAt}::timestamptz`.execute(
-    store.db,
-  );
+    select from alert_rules where looked_at is null or judged_at <= ${startedAt}::timestamptz`.execute(store.db);
   const { rows: left } = await sql`
     select from alerts a where resolved_at is null and rule is not null and not exists (select from alert_rule_groups g where g.alert_id = a.id)`.execute(
     store.db,
