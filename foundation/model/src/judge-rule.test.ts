@@ -1,14 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type AlertRuleInput, filledInRule } from './alert-rule.ts';
-import {
-  alertSubject,
-  type GroupStanding,
-  judgeRule,
-  ruleSentence,
-  ruleValue,
-  standingAtFirst,
-  timesOfRule,
-} from './judge-rule.ts';
+import { alertSubject, ruleConditionText, ruleSentence } from './format/rules.ts';
+import { type GroupStanding, judgeRule, ruleValue, standingAtFirst, timesOfRule } from './judge-rule.ts';
 
 const rule = (over: Partial<AlertRuleInput>) =>
   filledInRule({ name: 'r', events: 'order.placed', aggregate: 'avg(ms)', window: '1m', ...over });
@@ -83,6 +76,7 @@ describe('An alert rule', () => {
     expect(ruleSentence(rule({ aggregate: 'absent', text: 'Call Ann' }), 0)).toBe(
       'Call Ann (no event order.placed for 1m)',
     );
+    expect(ruleConditionText(rule({ above: 400, for: '2m' }))).toBe('avg(ms) of order.placed over 1m above 400 for 2m');
     const place = { service: '', environment: '', rule: 'slow' };
     expect(alertSubject({ ...place, group: { shop: 'north', tier: '' } })).toBe('slow (shop=north, tier=–)');
     expect(alertSubject({ ...place, group: {} })).toBe('slow');
