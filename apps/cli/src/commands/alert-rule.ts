@@ -64,7 +64,8 @@ const tryCommand = () =>
           printJson(found);
           continue;
         }
-        print(`Alert rule "${String(body.name)}", ${found.groups} groups with events:`);
+        const groups = found.groups === 1 ? '1 group' : `${found.groups} groups`;
+        print(`Alert rule "${String(body.name)}", ${groups} with events:`);
         printTable(
           ['OPENED (UTC)', 'OVER (UTC)', 'GROUP', 'VALUE'],
           found.alerts.map(({ openedAt, resolvedAt, group, value }) => [

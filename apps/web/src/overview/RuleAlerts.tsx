@@ -14,7 +14,7 @@ export function RuleAlerts({ nowMs }: { readonly nowMs: number }) {
   const items = (alerts.data?.items ?? []).filter(({ rule }) => rule !== null);
   if (items.length === 0) return null;
   return (
-    <section className="card" aria-label="Alerts of rules">
+    <section className="card" style={{ marginBottom: 16 }}>
       <header>
         <h2 className="h2">Alerts of rules</h2>
         <span className="sp" />

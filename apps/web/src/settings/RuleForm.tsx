@@ -145,7 +145,7 @@ function Preview({ preview }: { readonly preview: AlertRulePreview }) {
   const until = (resolvedAt: string | null) =>
     resolvedAt === null ? 'still open' : `until ${clockText(resolvedAt, nowMs)}`;
   return (
-    <div className="notice" role="status">
+    <div className="notice" role="status" ref={(node) => node?.scrollIntoView({ block: 'nearest' })}>
       <p>
         In the last hour, with {groups} {groups === 1 ? 'group' : 'groups'} of events:{' '}
         {alerts.length === 0 ? 'no alert.' : `${alerts.length} ${alerts.length === 1 ? 'alert' : 'alerts'}.`}
