@@ -46,7 +46,13 @@ export function stepProblems(step: string | undefined, { fromMs, toMs }: TimeRan
 }
 
 /** What the aggregates and conditions ask that cannot be, whatever the data are. */
-export function shapeProblems({ aggregates, where }: Pick<QueryInput, 'aggregates' | 'where'>): FieldProblem[] {
+export function shapeProblems({
+  aggregates,
+  where,
+}: {
+  readonly aggregates: readonly string[];
+  readonly where?: QueryInput['where'] | undefined;
+}): FieldProblem[] {
   const wrongAggregates = aggregates.flatMap((text, index) =>
     parseAggregate(text) === undefined
       ? [{ pointer: `/aggregates/${index}`, message: `"${text}" is no aggregate` }]
@@ -61,7 +67,11 @@ export function shapeProblems({ aggregates, where }: Pick<QueryInput, 'aggregate
 }
 
 /** Where a question names something: value names and dimensions, each with its pointers. */
-export function namesIn({ aggregates, where = {}, groupBy = [] }: QueryInput): {
+export function namesIn({
+  aggregates,
+  where = {},
+  groupBy = [],
+}: Pick<QueryInput, 'aggregates' | 'where' | 'groupBy'>): {
   values: Map<string, string[]>;
   dimensions: Map<string, string[]>;
 } {

@@ -1,11 +1,11 @@
 import { type Static, Type } from 'typebox';
+import { FoundName } from './catalogue.ts';
 import { Duration, SlugName } from './fields.ts';
 
 /** `count`, `min(durationMs)`, `avg(durationMs)`, `p95(durationMs)`, `counter(status)`. */
 export const AggregateText = Type.String({
-  maxLength: 100,
-  pattern:
-    '^(count|(min|max|sum|avg|p\\d{1,2}(\\.\\d{1,3})?)\\([A-Za-z_][A-Za-z0-9_.-]*\\)|counter\\([A-Za-z_][A-Za-z0-9_.-]*\\))$',
+  maxLength: 220,
+  pattern: '^(count|(min|max|sum|avg|p\\d{1,2}(\\.\\d{1,3})?|counter)\\([^\\u0000-\\u001f\\u007f]{1,200}\\))$',
 });
 
 export type Aggregate =
@@ -17,7 +17,7 @@ export type Aggregate =
 /** Reads the text form of an aggregate; undefined when it is none. */
 export function parseAggregate(text: string): Aggregate | undefined {
   if (text === 'count') return { fn: 'count' };
-  const match = /^(min|max|sum|avg|counter|p(\d{1,2}(?:\.\d{1,3})?))\(([A-Za-z_][A-Za-z0-9_.-]*)\)$/.exec(text);
+  const match = /^(min|max|sum|avg|counter|p(\d{1,2}(?:\.\d{1,3})?))\((\P{Cc}{1,200})\)$/u.exec(text);
   const [, fn, percent, name] = match ?? [];
   if (fn === undefined || name === undefined) return undefined;
   if (fn === 'counter') return { fn, attribute: name };
@@ -60,14 +60,14 @@ export const seriesDimensions = [
 ] as const;
 export type SeriesDimension = (typeof seriesDimensions)[number];
 
-const DimensionName = Type.String({ minLength: 1, maxLength: 63, pattern: '^[A-Za-z_][A-Za-z0-9_.-]*$' });
+const DimensionName = FoundName('Dimension or attribute');
 
 export type RollupInput = Static<typeof RollupInput>;
 /** Which events are added up, by what, over which periods, and what is kept of them. */
 export const RollupInput = Type.Object(
   {
     name: SlugName('Unique within the tenant'),
-    events: Type.String({ description: 'Name of the events, such as `monitor.checked`', minLength: 1, maxLength: 100 }),
+    events: Type.String({ description: 'Name of the events, such as `monitor.checked`', minLength: 1, maxLength: 200 }),
     where: Type.Optional(
       Type.Record(DimensionName, Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 }), {
         description: 'Only events whose dimension or attribute has one of these values',

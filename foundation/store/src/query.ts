@@ -1,11 +1,15 @@
 import {
   type Aggregate,
-  bucketBounds,
+  type AlertRuleDefinition,
+  isPercentileRule,
+  mostHeatmapCells,
   outcomes,
   parseAggregate,
   percentileOf,
+  type RuleSums,
   rollupLayout,
   seriesDimensions,
+  valueOfRule,
   WatchkeeperError,
 } from '@watchkeeper/model';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
@@ -191,43 +195,159 @@ export async function unknownNames(
   };
 }
 
-export interface HeatmapQuestion {
+/** One value of the events of one name. */
+export interface ValueQuestion {
   readonly tenantId: number;
   readonly events: string;
   readonly value: string;
   readonly where: Readonly<Record<string, readonly string[]>>;
   readonly fromMs: number;
   readonly toMs: number;
-  readonly stepMs: number;
 }
 
-export interface HeatmapColumn {
-  readonly atMs: number;
-  readonly sources: number;
-  readonly buckets: readonly { readonly lower: number; readonly upper: number; readonly count: number }[];
+export interface HeatmapCells {
+  /** Columns that reported, by time: where they begin, series that reported, place after their last cell. */
+  readonly columns: readonly { readonly atMs: number; readonly sources: number; readonly end: number }[];
+  /** Per cell, by column, then bucket: the bucket of `distribution.ts` and the events in it. */
+  readonly buckets: readonly number[];
+  readonly counts: readonly number[];
 }
 
-/** Columns of a heat map in the buckets of `distribution.ts`; columns without reports are left out. */
-export async function queryHeatmap(tx: Transaction<Tables>, question: HeatmapQuestion): Promise<HeatmapColumn[]> {
+/** Cells of a heat map; columns without reports are left out. @throws WatchkeeperError `query_too_expensive` */
+export async function queryHeatmap(
+  tx: Transaction<Tables>,
+  question: ValueQuestion & { readonly stepMs: number },
+): Promise<HeatmapCells> {
   return withinLimit(tx, async () => {
     const from = await eventsAndSeries(tx, { ...question, groupBy: [], aggregates: [], limit: 0 });
-    const { rows } = await sql<{ at_ms: number; bucket: number | null; count: number }>`
+    const { rows } = await sql<{ at_ms: number; sources: number; buckets: number[]; counts: string[] }>`
       with cells as materialized (
-        select ${periodOf(sql`e.time`, question.stepMs)} as at, s.id, wk_bucket_of(${eventValue(question.value)}) as bucket, count(*) as n
-        from ${from} group by 1, 2, 3
+        select ${periodOf(sql`e.time`, question.stepMs)} as at, wk_bucket_of(${eventValue(question.value)}) as bucket,
+          count(*) as n, array_agg(distinct e.series_id) as ids
+        from ${from} and ${eventValue(question.value)} is not null group by 1, 2
       )
-      select (extract(epoch from at) * 1000)::bigint as at_ms, bucket, sum(n)::bigint as count from cells where bucket is not null group by at, bucket
-      union all
-      select (extract(epoch from at) * 1000)::bigint, null, count(distinct id) from cells where bucket is not null group by at
-      order by 1, 2`.execute(tx);
-    const columns = new Map<number, { sources: number; buckets: { lower: number; upper: number; count: number }[] }>();
-    for (const { at_ms: atMs, bucket, count } of rows) {
-      const column = columns.get(atMs) ?? { sources: 0, buckets: [] };
-      columns.set(atMs, column);
-      if (bucket === null) column.sources = count;
-      else column.buckets.push({ ...bucketBounds(bucket), count });
+      select (extract(epoch from at) * 1000)::bigint as at_ms,
+        (select count(distinct id) from cells other, unnest(other.ids) id where other.at = cells.at) as sources,
+        array_agg(bucket order by bucket) as buckets, array_agg(n order by bucket) as counts
+      from cells group by at order by at`.execute(tx);
+    const buckets: number[] = [];
+    const counts: number[] = [];
+    const columns = rows.map((row) => {
+      for (const bucket of row.buckets) buckets.push(bucket);
+      for (const count of row.counts) counts.push(Number(count));
+      return { atMs: row.at_ms, sources: row.sources, end: buckets.length };
+    });
+    if (buckets.length > mostHeatmapCells) {
+      throw new WatchkeeperError(
+        'query_too_expensive',
+        `The heat map has ${buckets.length} cells, at most ${mostHeatmapCells} are answered. Ask for a shorter range or a longer step.`,
+        { details: { limit: mostHeatmapCells } },
+      );
     }
-    return [...columns].map(([atMs, column]) => ({ atMs, ...column }));
+    return { columns, buckets, counts };
+  });
+}
+
+export interface EventPoint {
+  /** When it happened, microseconds since 1970-01-01 UTC. */
+  readonly timeUs: number;
+  readonly value: number;
+  /** Place in `outcomes`. */
+  readonly outcome: number;
+  /** In the order of `groupBy`. */
+  readonly group: readonly string[];
+}
+
+/**
+ * Single events by time. When there are more than `limit`, those that are not OK are kept and the others are thinned
+ * evenly; `total` counts all. @throws WatchkeeperError `query_too_expensive`
+ */
+export async function queryPoints(
+  tx: Transaction<Tables>,
+  question: ValueQuestion & { readonly groupBy: readonly string[]; readonly limit: number },
+): Promise<{ points: EventPoint[]; total: number }> {
+  return withinLimit(tx, async () => {
+    const { groupBy, limit, value } = question;
+    const from = await eventsAndSeries(tx, { ...question, aggregates: [] });
+    const groups = groupBy.map(eventDimension);
+    const columns = [
+      sql`(extract(epoch from e.time) * 1000000)::bigint as time_us`,
+      sql`${eventValue(value)} as value`,
+      sql`e.outcome`,
+      sql`count(*) over () as total`,
+      ...named('g', groups),
+    ];
+    // The hash of an offset has nothing to do with time or value, so what is left over is spread evenly.
+    const { rows } = await sql<
+      Record<string, unknown> & { time_us: number; value: number; outcome: number; total: number }
+    >`
+      select ${sql.join(columns)} from ${from} and ${eventValue(value)} is not null
+      order by e.outcome = 0, hashint8(e.log_offset * 64 + e.log_partition) limit ${limit}`.execute(tx);
+    const points = rows.map((row) => ({
+      ...{ timeUs: row.time_us, value: row.value, outcome: row.outcome },
+      group: groups.map((_, index) => String(row[`g${index}`])),
+    }));
+    return { points: points.sort((a, b) => a.timeUs - b.timeUs), total: rows[0]?.total ?? 0 };
+  });
+}
+
+/** Sums of one group of an alert rule in one step of time, from raw events. */
+export interface RuleBucket extends RuleSums {
+  readonly groupKey: string;
+  readonly bucketMs: number;
+}
+
+/** Most groups that a preview judges: those with the most events. */
+const previewedGroups = 200;
+
+/** What an alert rule would have counted, by group, then time. @throws WatchkeeperError `query_too_expensive` */
+export async function readRuleBuckets(
+  tx: Transaction<Tables>,
+  {
+    tenantId,
+    rule,
+    fromMs,
+    toMs,
+    stepMs,
+  }: {
+    readonly tenantId: number;
+    readonly rule: AlertRuleDefinition;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly stepMs: number;
+  },
+): Promise<RuleBucket[]> {
+  return withinLimit(tx, async () => {
+    const { events, where, groupBy, aggregate } = rule;
+    const from = await eventsAndSeries(tx, {
+      ...{ tenantId, events, where, fromMs, toMs, groupBy: [], aggregates: [], limit: 0 },
+    });
+    const key =
+      groupBy.length === 0 ? sql`'[]'` : sql`jsonb_build_array(${sql.join(groupBy.map(eventDimension))})::text`;
+    const name = valueOfRule(aggregate);
+    const value = name === undefined ? sql`null::float8` : eventValue(name);
+    const bucket = isPercentileRule(aggregate) ? sql`wk_bucket_of(${value})` : sql`null::integer`;
+    const { rows } = await sql<Omit<RuleBucket, 'distribution'> & { cells: Record<string, number> | null }>`
+      with cells as materialized (
+        select ${key} as key, ${periodOf(sql`e.time`, stepMs)} as at, ${bucket} as bucket, count(*) as n, count(${value}) as v,
+          sum(${value}) as sum, min(${value}) as minimum, max(${value}) as maximum
+        from ${from} group by 1, 2, 3
+      ), chosen as (select key from cells group by key order by sum(n) desc, key limit ${previewedGroups})
+      select key as "groupKey", (extract(epoch from at) * 1000)::bigint as "bucketMs", sum(n)::bigint as count, sum(v)::bigint as "valueCount",
+        coalesce(sum(sum), 0) as sum, min(minimum) as minimum, max(maximum) as maximum,
+        jsonb_object_agg(bucket, n) filter (where bucket is not null) as cells
+      from cells join chosen using (key) group by key, at order by key, at limit ${mostParts + 1}`.execute(tx);
+    if (rows.length > mostParts) {
+      throw new WatchkeeperError(
+        'query_too_expensive',
+        `The preview needs more than ${mostParts} sums. Ask for a shorter range or fewer groups.`,
+        { details: { limit: mostParts } },
+      );
+    }
+    return rows.map(({ cells, ...sums }) => ({
+      ...sums,
+      distribution: new Map(Object.entries(cells ?? {}).map(([place, count]) => [Number(place), count])),
+    }));
   });
 }
 

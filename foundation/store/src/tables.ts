@@ -80,6 +80,9 @@ export interface Tables {
     canonical: string;
     created_at: DefaultInstant;
   };
+  event_names: { tenant_id: number; name: string; first_seen: Instant; last_seen: Instant; series: Big };
+  event_values: { tenant_id: number; name: string; value: string; unit: string | null; description: string | null };
+  event_attributes: { tenant_id: number; name: string; attribute: string };
   log_heads: { log_partition: number; last_offset: Big; received_at: DefaultInstant };
   events: {
     received_at: Instant;
@@ -251,7 +254,45 @@ export interface Tables {
     changed_at: Instant;
     resolved_at: Instant | null;
     held_by: string | null;
+    rule: string | null;
+    rule_group: Json<Record<string, string>> | null;
   };
+  alert_rules: {
+    id: Generated<number>;
+    tenant_id: number;
+    name: string;
+    definition: Json<Record<string, unknown>>;
+    paused: boolean;
+    version: Generated<number>;
+    counts_since: DefaultInstant;
+    judged_at: Instant | null;
+    looked_at: Instant | null;
+    looked_since: Instant | null;
+  };
+  alert_rule_groups: {
+    rule_id: number;
+    tenant_id: number;
+    group_key: string;
+    first_seen: DefaultInstant;
+    seen_at: DefaultInstant;
+    is_open: Generated<boolean>;
+    bad_since: Instant | null;
+    well_since: Instant | null;
+    alert_id: string | null;
+  };
+  alert_rule_sums: {
+    rule_id: number;
+    bucket_at: Instant;
+    group_key: string;
+    log_partition: number;
+    count: Big;
+    value_count: Big;
+    sum: number;
+    minimum: number | null;
+    maximum: number | null;
+    distribution: Json<Record<string, number>>;
+  };
+  alert_rule_left_out: { rule_id: number; log_partition: number; events: Big };
   alert_deliveries: {
     id: Generated<Big>;
     tenant_id: number;

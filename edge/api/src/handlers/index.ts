@@ -1,6 +1,8 @@
 import type { Handlers } from '../handler.ts';
 import { accessHandlers } from './access.ts';
+import { alertRuleHandlers } from './alert-rules.ts';
 import { alertHandlers } from './alerts.ts';
+import { catalogueHandlers } from './catalogue.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
 import { eventHandlers } from './events.ts';
 import { monitorReadHandlers } from './monitor-reads.ts';
@@ -26,8 +28,10 @@ export const handlers: Handlers = {
   ...eventHandlers,
   ...deadLetterHandlers,
   ...queryHandlers,
+  ...catalogueHandlers,
   ...rollupHandlers,
   ...alertHandlers,
+  ...alertRuleHandlers,
   ...sinkHandlers,
   ...remoteZoneHandlers,
   ...objectHandlers,

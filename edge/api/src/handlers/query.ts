@@ -1,8 +1,16 @@
-import { parseDuration, type QueryInput, type QueryResult, rollupLayout, seriesDimensions } from '@watchkeeper/model';
+import {
+  type PointsInput,
+  parseDuration,
+  type QueryInput,
+  type QueryResult,
+  rollupLayout,
+  seriesDimensions,
+} from '@watchkeeper/model';
 import {
   type EventQuestion,
   queryEvents,
   queryHeatmap,
+  queryPoints,
   queryRollup,
   readRollup,
   rollupNotFound,
@@ -38,41 +46,90 @@ export const queryHandlers = {
 
   async queryHeatmap({ body, caller }, { store, clock }) {
     const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
-    const where = body.where ?? {};
-    refuse([...shapeProblems({ aggregates: [], where }), ...stepProblems(body.step, range)], 'The heat map');
+    const subject = 'The heat map';
+    refuse([...shapeProblems({ aggregates: [], where: body.where }), ...stepProblems(body.step, range)], subject);
     const stepMs = parseDuration(body.step) as number;
-    const scope = scopeOf(caller);
-    const columns = await store.read(scope, async (tx) => {
-      const { isMeasured, unknown, knownValues, knownAttributes } = await unknownNames(tx, {
-        tenantId: scope,
-        events: body.events,
-        values: [body.value],
-        dimensions: Object.keys(where),
-      });
-      if (!isMeasured) return [];
-      const places = new Map(Object.keys(where).map((name) => [name, [`/where/${name}`]]));
-      refuse(
-        [
-          ...unknownNameProblems(new Map([[body.value, ['/value']]]), unknown, knownValues),
-          ...unknownNameProblems(places, unknown, [...plainDimensions, ...knownAttributes]),
-        ],
-        'The heat map',
-      );
-      return queryHeatmap(tx, { tenantId: scope, events: body.events, value: body.value, where, stepMs, ...range });
-    });
-    const reported = new Map(columns.map((column) => [column.atMs, column]));
-    const answer: { at: string; sources: number; buckets: { lower: number; upper: number; count: number }[] }[] = [];
-    for (let atMs = Math.floor(range.fromMs / stepMs) * stepMs; atMs < range.toMs; atMs += stepMs) {
+    const tenantId = scopeOf(caller);
+    const cells = await store.read(tenantId, async (tx) =>
+      (await isValueMeasured(tx, body, { tenantId, subject }))
+        ? queryHeatmap(tx, { ...chosen(body, tenantId, range), stepMs })
+        : { columns: [], buckets: [], counts: [] },
+    );
+    const startMs = Math.floor(range.fromMs / stepMs) * stepMs;
+    const reported = new Map(cells.columns.map((column) => [column.atMs, column]));
+    const sources: number[] = [];
+    const ends: number[] = [];
+    for (let atMs = startMs; atMs < range.toMs; atMs += stepMs) {
       const column = reported.get(atMs);
-      answer.push({
-        at: new Date(atMs).toISOString(),
-        sources: column?.sources ?? 0,
-        buckets: [...(column?.buckets ?? [])],
-      });
+      sources.push(column?.sources ?? 0);
+      ends.push(column?.end ?? ends.at(-1) ?? 0);
     }
-    return { ...rangeText(range, stepMs), step: body.step, columns: answer };
+    const { buckets, counts } = cells;
+    return {
+      ...{ ...rangeText(range, stepMs), step: body.step, startMs, stepMs, sources, ends },
+      ...{ buckets: [...buckets], counts: [...counts] },
+    };
+  },
+
+  async queryPoints({ body, caller }, { store, clock }) {
+    const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
+    const { groupBy = [], limit = 10_000 } = body;
+    const subject = 'The question for points';
+    refuse(shapeProblems({ aggregates: [], where: body.where }), subject);
+    const tenantId = scopeOf(caller);
+    const { points, total } = await store.read(tenantId, async (tx) =>
+      (await isValueMeasured(tx, body, { tenantId, subject }))
+        ? queryPoints(tx, { ...chosen(body, tenantId, range), groupBy, limit })
+        : { points: [], total: 0 },
+    );
+    const places = new Map<string, number>();
+    const groups: Record<string, string>[] = [];
+    const group = points.map((point) => {
+      const key = JSON.stringify(point.group);
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      places.set(key, groups.length);
+      return groups.push(Object.fromEntries(groupBy.map((name, index) => [name, point.group[index] ?? '']))) - 1;
+    });
+    return {
+      ...{ from: rangeText(range, undefined).from, to: rangeText(range, undefined).to },
+      ...{ total, thinned: total > points.length, groups, group },
+      timesMs: points.map(({ timeUs }) => timeUs / 1000),
+      values: points.map(({ value }) => value),
+      outcomes: points.map(({ outcome }) => outcome),
+    };
   },
 } satisfies Partial<Handlers>;
+
+type ChosenValue = Pick<PointsInput, 'events' | 'value' | 'where' | 'groupBy'>;
+
+const chosen = ({ events, value, where = {} }: ChosenValue, tenantId: number, range: TimeRange) => ({
+  ...{ tenantId, events, value, where },
+  ...range,
+});
+
+/** Whether such events ever arrived. @throws WatchkeeperError `validation_failed` when they did, but without such names */
+async function isValueMeasured(
+  tx: Tx,
+  { events, value, where = {}, groupBy = [] }: ChosenValue,
+  { tenantId, subject }: { readonly tenantId: number; readonly subject: string },
+): Promise<boolean> {
+  const { dimensions } = namesIn({ where, groupBy, aggregates: [] });
+  const { isMeasured, unknown, knownValues, knownAttributes } = await unknownNames(tx, {
+    ...{ tenantId, events },
+    values: [value],
+    dimensions: [...dimensions.keys()],
+  });
+  if (!isMeasured) return false;
+  refuse(
+    [
+      ...unknownNameProblems(new Map([[value, ['/value']]]), unknown, knownValues),
+      ...unknownNameProblems(dimensions, unknown, [...plainDimensions, ...knownAttributes]),
+    ],
+    subject,
+  );
+  return true;
+}
 
 async function askEvents(tx: Tx, body: QueryInput, range: TimeRange, caller: Caller): Promise<QueryResult> {
   const { values, dimensions } = namesIn(body);

@@ -1,6 +1,8 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
+import { AlertRule, AlertRuleInput, AlertRulePreview } from '../alert-rule.ts';
+import { AttributeValues, CatalogueName, CatalogueValue, CatalogueValueInput, FoundName } from '../catalogue.ts';
 import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
 import { EventMessage } from '../event-message-schema.ts';
@@ -16,7 +18,7 @@ import {
   StatisticsRow,
 } from '../monitor.ts';
 import { ProcessList } from '../processes.ts';
-import { Heatmap, HeatmapInput, QueryInput, QueryResult } from '../query.ts';
+import { Heatmap, HeatmapInput, Points, PointsInput, QueryInput, QueryResult } from '../query.ts';
 import { RefusedInputCount } from '../refused-input.ts';
 import {
   CheckRunClaim,
@@ -454,11 +456,57 @@ export const routes = {
     response: QueryResult,
   },
   queryHeatmap: {
-    summary: 'Columns of a heat map',
+    summary: 'Heat map: counts per column of time and log-linear bucket of a value, in packed arrays',
     role: 'viewer',
     tag: 'events',
     body: HeatmapInput,
     response: Heatmap,
+  },
+  queryPoints: {
+    summary: 'Single events as points of time and value, in packed arrays',
+    role: 'viewer',
+    tag: 'events',
+    body: PointsInput,
+    response: Points,
+  },
+  listCatalogue: {
+    summary: 'Names of events that ever arrived, with their values, units and attributes',
+    role: 'viewer',
+    tag: 'catalogue',
+    query: object({
+      q: Type.Optional(Type.String({ maxLength: 200, description: 'Text in the name' })),
+      ...PageQuery,
+    }),
+    response: Page(CatalogueName),
+  },
+  getCatalogueName: {
+    summary: 'What is known of one name of events',
+    role: 'viewer',
+    tag: 'catalogue',
+    params: Type.Object({ name: FoundName('Name of the events') }),
+    response: CatalogueName,
+  },
+  listAttributeValues: {
+    summary: 'Values that a dimension or an attribute of events of a name has had',
+    role: 'viewer',
+    tag: 'catalogue',
+    params: Type.Object({
+      name: FoundName('Name of the events'),
+      attribute: FoundName('A dimension (environment, zone, host, guest, service, source) or an attribute'),
+    }),
+    query: object({
+      q: Type.Optional(Type.String({ maxLength: 200, description: 'Text in the value' })),
+      ...PageQuery,
+    }),
+    response: AttributeValues,
+  },
+  putCatalogueValue: {
+    summary: 'Say the unit of a value and what it means',
+    role: 'editor',
+    tag: 'catalogue',
+    params: Type.Object({ name: FoundName('Name of the events'), value: FoundName('Name of the value') }),
+    body: CatalogueValueInput,
+    response: CatalogueValue,
   },
   listRollups: {
     summary: 'Rollup definitions',
@@ -564,6 +612,46 @@ export const routes = {
       },
       { $id: 'AlertTest' },
     ),
+  },
+
+  listAlertRules: {
+    summary: 'Alert rules on events of any name, and where they stand',
+    role: 'viewer',
+    tag: 'alerts',
+    response: Type.Object({ items: Type.Array(AlertRule) }, { $id: 'AlertRuleList' }),
+  },
+  previewAlertRule: {
+    summary: 'What a rule would have done; nothing is saved and nobody is told',
+    role: 'viewer',
+    tag: 'alerts',
+    query: object(range),
+    body: AlertRuleInput,
+    response: AlertRulePreview,
+  },
+  getAlertRule: {
+    summary: 'One alert rule',
+    role: 'viewer',
+    tag: 'alerts',
+    params: ByName,
+    response: AlertRule,
+    etag: true,
+  },
+  putAlertRule: {
+    summary: 'Create or change an alert rule; it counts from then on',
+    role: 'editor',
+    tag: 'alerts',
+    params: ByName,
+    body: AlertRuleInput,
+    response: AlertRule,
+    ifMatch: 'optional',
+    etag: true,
+  },
+  deleteAlertRule: {
+    summary: 'Delete an alert rule and end its alerts',
+    role: 'editor',
+    tag: 'alerts',
+    params: ByName,
+    status: 204,
   },
 
   listSinkTypes: {

@@ -9,6 +9,8 @@ import { sql as deliveries } from './0006-deliveries.ts';
 import { sql as sinks } from './0007-sinks.ts';
 import { sql as refusedInputs } from './0008-refused-inputs.ts';
 import { sql as views } from './0009-views.ts';
+import { sql as catalogue } from './0010-catalogue.ts';
+import { sql as alertRules } from './0011-alert-rules.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 export const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -20,6 +22,8 @@ export const migrations: readonly { readonly version: number; readonly name: str
   { version: 7, name: 'sinks', sql: sinks },
   { version: 8, name: 'refused-inputs', sql: refusedInputs },
   { version: 9, name: 'views', sql: views },
+  { version: 10, name: 'catalogue', sql: catalogue },
+  { version: 11, name: 'alert-rules', sql: alertRules },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;
