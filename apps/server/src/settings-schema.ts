@@ -62,6 +62,14 @@ export const SettingsSchema = Type.Object(
         minLength: 1,
       }),
     ),
+    databasePort: Type.Optional(
+      Type.Integer({
+        description:
+          'Port on 127.0.0.1 where the embedded PostgreSQL answers too, for roles of `watchkeeper db reader-role`; without it there is a socket in the data directory alone',
+        minimum: 1024,
+        maximum: 65_535,
+      }),
+    ),
     server: Type.Optional(
       Type.String({
         description:
