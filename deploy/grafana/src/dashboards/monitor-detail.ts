@@ -7,7 +7,9 @@ import { sql } from '../queries.ts';
 import { chosenFromViews, oneFromViews } from '../variables.ts';
 
 const checks = `$__timeFilter(time) and name = 'monitor.checked' and source = '$monitor' and zone in ($zone)`;
-const minutes = `granularity = 'minute' and $__timeFilter(dt) and monitor_id = '$monitor' and zone in ($zone)`;
+const minutes = `granularity = 'minute' and $__timeFilter(dt) and monitor_id = nullif('$monitor', '')::uuid and zone in ($zone)`;
+/** Days that tell which monitors there are, and from which zones. */
+const lastMonth = `granularity = 'day' and dt > now() - interval '32 days'`;
 const durations = `${checks} and value_name = 'durationMs'`;
 
 export const monitorDetail = () =>
@@ -27,14 +29,18 @@ export const monitorDetail = () =>
       ),
       oneFromViews(
         'monitor',
-        `select name as __text, id::text as __value from monitor_view
-        where environment in ($environment) and service in ($service)`,
+        `select distinct monitor as __text, monitor_id::text as __value from monitor_statistics
+        where ${lastMonth} and environment in ($environment) and service in ($service)`,
         { label: 'Monitor', description: 'One of the monitors of these services' },
       ),
-      chosenFromViews('zone', `select unnest(zones) from monitor_view where id::text = '$monitor'`, {
-        label: 'Zone',
-        description: 'From where it is watched',
-      }),
+      chosenFromViews(
+        'zone',
+        `select distinct zone from monitor_statistics where ${lastMonth} and monitor_id = nullif('$monitor', '')::uuid`,
+        {
+          label: 'Zone',
+          description: 'From where it is watched',
+        },
+      ),
     ],
     rows: [
       {
@@ -90,8 +96,10 @@ export const monitorDetail = () =>
               width: 6,
               queries: [
                 sql(
-                  `select distinct on (zone) time, zone as metric, ${severityOfOutcome} as value
-                  from event_view where ${checks} and outcome <> 'skipped' order by zone, time desc`,
+                  `select time, metric, value from (
+                    select distinct on (zone) time, zone as metric, ${severityOfOutcome} as value
+                    from event_view where ${checks} and outcome <> 'skipped' order by zone, time desc
+                  ) newest order by time`,
                   'time_series',
                 ),
               ],
