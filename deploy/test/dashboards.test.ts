@@ -6,7 +6,7 @@ import { type DashboardFile, type DashboardPanel, readDashboards, readSources } 
 const panelTypes = ['bargauge', 'heatmap', 'row', 'stat', 'state-timeline', 'table', 'timeseries'];
 /** Identifiers of units that the SDK has no name for. */
 const moreUnits = ['dateTimeFromNow', 'eps'];
-const knownUnits = new Set<string>([...Object.values(units), ...moreUnits]);
+const knownUnits = new Set([...Object.values(units).filter((unit) => typeof unit === 'string'), ...moreUnits]);
 
 const dashboards = readDashboards();
 const sources = readSources('provisioning/datasources/watchkeeper.yaml');

@@ -13,11 +13,19 @@ export interface PrometheusSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
+export interface QueryRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly stepSeconds: number;
+}
+
 export interface Prometheus {
   readonly url: string;
   readonly process: ServerProcess;
   /** Asks in PromQL, now or at a time. @throws Error with what the server said */
   query(question: string): Promise<readonly PrometheusSeries[]>;
+  /** The same at every step of a range. */
+  queryRange(question: string, range: QueryRange): Promise<readonly PrometheusSeries[]>;
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -47,6 +55,16 @@ export async function startPrometheus(scrape = ''): Promise<Prometheus> {
     await running?.stop('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   };
+  const ask = async (operation: string, fields: Record<string, string>) => {
+    const response = await fetch(`${url}/api/v1/${operation}`, { method: 'POST', body: new URLSearchParams(fields) });
+    const { status, error, data } = (await response.json()) as {
+      status: string;
+      error?: string;
+      data?: { result: readonly PrometheusSeries[] };
+    };
+    if (status !== 'success' || data === undefined) throw new Error(`Prometheus: ${error ?? status}`);
+    return data.result;
+  };
   try {
     await start();
   } catch (error) {
@@ -58,19 +76,14 @@ export async function startPrometheus(scrape = ''): Promise<Prometheus> {
     get process() {
       return running as ServerProcess;
     },
-    async query(question) {
-      const response = await fetch(`${url}/api/v1/query`, {
-        method: 'POST',
-        body: new URLSearchParams({ query: question }),
-      });
-      const { status, error, data } = (await response.json()) as {
-        status: string;
-        error?: string;
-        data?: { result: readonly PrometheusSeries[] };
-      };
-      if (status !== 'success' || data === undefined) throw new Error(`Prometheus: ${error ?? status}`);
-      return data.result;
-    },
+    query: (question) => ask('query', { query: question }),
+    queryRange: (question, { from, to, stepSeconds }) =>
+      ask('query_range', {
+        query: question,
+        start: String(from.getTime() / 1000),
+        end: String(to.getTime() / 1000),
+        step: String(stepSeconds),
+      }),
     kill: async () => running?.stop('SIGKILL'),
     start,
     stop,

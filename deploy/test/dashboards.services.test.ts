@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readDashboards, type Target, type Variable } from './dashboard-files.ts';
+import { isMissing } from './deployed-settings.ts';
+import { type ChosenValues, influxqlOf, promqlOf, type Surroundings, sqlOf } from './grafana-queries.ts';
+import { type GrafanaWorld, openGrafanaWorld, scrapeSeconds, unsteadyMonitor } from './grafana-world.ts';
+
+const dashboards = readDashboards();
+const intervalMs = 15_000;
+
+/** Every query of every panel, answered by the real data source of its panel. */
+describe.skipIf(isMissing('promtool') || isMissing('influxd'))(
+  'Every query of the dashboards is answered with data',
+  () => {
+    let world: GrafanaWorld;
+    beforeAll(async () => {
+      world = await openGrafanaWorld();
+    }, 300_000);
+    afterAll(() => world?.close());
+
+    for (const dashboard of dashboards) {
+      describe(dashboard.title, () => {
+        const given = () => {
+          const to = new Date();
+          const from = new Date(to.getTime() - 15 * 60_000);
+          return { from, to, intervalMs, scrapeMs: scrapeSeconds * 1000, variables };
+        };
+        let variables: Record<string, ChosenValues> = {};
+        beforeAll(async () => {
+          variables = {};
+          for (const variable of dashboard.templating.list)
+            variables = { ...variables, [variable.name]: await choose(variable, given()) };
+        });
+
+        it('every variable has values', () => {
+          const names = dashboard.templating.list.map(({ name }) => name);
+          expect(names.filter((name) => (variables[name]?.values.length ?? 0) === 0)).toEqual([]);
+        });
+
+        for (const { title, targets = [] } of dashboard.panels) {
+          it.each(targets.map((target) => [`${title} (${target.refId})`, target] as const))(
+            '%s',
+            async (_name, target) => {
+              const numbers = await ask(target, given());
+              expect(numbers.length, 'rows').toBeGreaterThan(0);
+              expect(
+                numbers.some((value) => value !== null),
+                'a value',
+              ).toBe(true);
+            },
+          );
+        }
+      });
+    }
+
+    /** The options of a variable as Grafana finds them; one where only one can be chosen. */
+    async function choose({ type, query, datasource, multi, includeAll }: Variable, given: Surroundings) {
+      const isMulti = multi === true || includeAll === true;
+      if (type === 'datasource') return { values: ['watchkeeper-views'], isMulti };
+      const text = typeof query === 'string' ? query : query.query;
+      if (datasource?.type === 'prometheus') {
+        const [, metric = '', label = ''] = /^label_values\((.+), (\w+)\)$/.exec(text) ?? [];
+        const found = await world.prometheus.query(metric);
+        return { values: [...new Set(found.flatMap((series) => series.metric[label] ?? []))], isMulti };
+      }
+      const { rows } = await world.views.query<Record<string, string>>(sqlOf(text, given));
+      const options = rows.map((row) => ({
+        text: row.__text ?? Object.values(row)[0] ?? '',
+        value: row.__value ?? Object.values(row)[0] ?? '',
+      }));
+      const wanted = isMulti ? options : options.filter((option) => option.text === unsteadyMonitor);
+      return { values: wanted.map(({ value }) => value), isMulti };
+    }
+
+    /** The values of an answer, null for what was not measured. @throws Error when the source refuses the query */
+    async function ask(target: Target, given: Surroundings): Promise<(string | number | null)[]> {
+      const { expr, instant, rawSql, format, query, datasource } = target;
+      if (datasource.type === 'prometheus') return askPrometheus(promqlOf(expr ?? '', given), instant === true, given);
+      if (datasource.type === 'influxdb') {
+        const series = await world.influx.series(influxqlOf(query ?? '', given));
+        return series.flatMap(({ values }) => values.map((row) => row[1] as number | null));
+      }
+      const { rows, fields } = await world.views.query<Record<string, string | number | null>>(
+        sqlOf(rawSql ?? '', given),
+      );
+      if (format === 'time_series') {
+        expect(fields.map(({ name }) => name)).toEqual(['time', 'metric', 'value']);
+        const times = rows.map(({ time }) => Number(time));
+        expect(times).toEqual(times.toSorted((a, b) => a - b));
+      }
+      const last = fields.at(-1)?.name ?? '';
+      const isTable = format === 'table';
+      return rows.map((row) =>
+        isTable ? (Object.values(row).find((value) => value !== null) ?? null) : (row[last] ?? null),
+      );
+    }
+
+    async function askPrometheus(text: string, isInstant: boolean, { from, to }: Surroundings) {
+      if (isInstant) return (await world.prometheus.query(text)).map(({ value }) => value?.[1] ?? null);
+      const found = await world.prometheus.queryRange(text, { from, to, stepSeconds: intervalMs / 1000 });
+      return found.flatMap(({ values = [] }) => values.map(([, value]) => (value === 'NaN' ? null : value)));
+    }
+  },
+);
