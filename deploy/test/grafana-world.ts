@@ -86,8 +86,8 @@ options: { url: "${url}" }`;
 
 /** Six minutes as openstacksdk and Telegraf tell them, by the doors that they use, until half a minute from now. */
 async function sendMeasurements(server: RunningServer): Promise<void> {
-  const { stdout } = await server.wk('key', 'create', '--name', 'measurements', '--role', 'ingest', '--json');
-  const { key } = JSON.parse(stdout) as { key: string };
+  const { stdout } = await server.wk('--json', 'key', 'create', '--name', 'measurements', '--role', 'ingest');
+  const { secret } = JSON.parse(stdout) as { secret: string };
   const nowMs = Date.now();
   const lines: string[] = [];
   for (let ageS = 360; ageS >= -30; ageS -= 5) {
@@ -117,7 +117,7 @@ async function sendMeasurements(server: RunningServer): Promise<void> {
   }
   const response = await fetch(`${server.url}/write?db=watchkeeper`, {
     method: 'POST',
-    headers: { authorization: `Token telegraf:${key}` },
+    headers: { authorization: `Token telegraf:${secret}` },
     body: lines.join('\n'),
   });
   if (response.status !== 204) throw new Error(`/write answered ${response.status}: ${await response.text()}`);
