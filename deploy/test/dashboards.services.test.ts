@@ -6,6 +6,13 @@ import { type GrafanaWorld, openGrafanaWorld, scrapeSeconds, unsteadyMonitor } f
 
 const dashboards = readDashboards();
 const intervalMs = 15_000;
+const surroundings = (from: Date, to: Date): Surroundings => ({
+  ...{ from, to, intervalMs, scrapeMs: scrapeSeconds * 1000, variables: {} },
+});
+const places: Surroundings['variables'] = {
+  environment: { values: ['hybrid', 'production'], isMulti: true },
+  zone: { values: ['eu-de', 'eu-nl'], isMulti: true },
+};
 
 /** Every query of every panel, answered by the real data source of its panel. */
 describe.skipIf(isMissing('promtool') || isMissing('influxd'))(
@@ -51,6 +58,28 @@ describe.skipIf(isMissing('promtool') || isMissing('influxd'))(
         }
       });
     }
+
+    it('the views, InfluxDB and Prometheus tell the same of the same minutes', async () => {
+      const panels = dashboards.find(({ uid }) => uid === 'watchkeeper-api-calls')?.panels ?? [];
+      const targetFrom = (source: string) =>
+        panels.find(({ title }) => title === `Calls per minute, from ${source}`)?.targets?.[0] as Target;
+      // The minutes that the measurements cover from end to end.
+      const minuteMs = Math.floor(world.measuredFrom.getTime() / 60_000 + 1) * 60_000;
+      const [from, to] = [new Date(minuteMs), new Date(minuteMs + 5 * 60_000 - 1000)];
+      const given = { ...surroundings(from, to), intervalMs: 60_000, variables: places };
+      const { rows } = await world.views.query(sqlOf(targetFrom('the views').rawSql ?? '', given));
+      const fromViews = rows.map(({ time, metric, value }) => [Number(time), metric, Number(value)]);
+      const series = await world.influx.series(influxqlOf(targetFrom('InfluxDB').query ?? '', given));
+      const fromInflux = series.flatMap(({ tags, values }) =>
+        values.map(([time, value]) => [Number(time) / 1e9, `${tags?.environment} · ${tags?.zone}`, value]),
+      );
+      // Two calls every five seconds from three places.
+      expect(fromViews.length).toBe(15);
+      expect(new Set(fromViews.map(([, , value]) => value))).toEqual(new Set([24]));
+      expect(fromInflux.toSorted()).toEqual(fromViews.toSorted());
+      const newest = await world.prometheus.query(promqlOf(targetFrom('Prometheus').expr ?? '', given));
+      expect(newest.map(({ value }) => value?.[1])).toEqual(['24', '24', '24']);
+    });
 
     /** The options of a variable as Grafana finds them; one where only one can be chosen. */
     async function choose({ type, query, datasource, multi, includeAll }: Variable, given: Surroundings) {

@@ -14,6 +14,8 @@ export interface GrafanaWorld {
   readonly views: pg.Client;
   readonly influx: InfluxDb;
   readonly prometheus: Prometheus;
+  /** Time of the first measurement; there is one every five seconds, for eight minutes and a half. */
+  readonly measuredFrom: Date;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function openGrafanaWorld(): Promise<GrafanaWorld> {
     const server = await RunningServer.start('--demo', '--config', settings);
     ends.push(() => server.close());
     await applyObjects(server, folder, influx.url);
-    await sendMeasurements(server);
+    const measuredFrom = await sendMeasurements(server);
     const scrape = [
       job('watchkeeper', '/metrics', healthPort),
       ...['monitors', 'api-calls'].map((name) => job(name, `/api/v1/rollups/${name}/metrics`, server.port, server.key)),
@@ -48,7 +50,7 @@ export async function openGrafanaWorld(): Promise<GrafanaWorld> {
     const views = await signInAsReader(server, settings, databasePort);
     ends.push(() => views.end());
     await untilThereIsData(prometheus, influx, views);
-    return { ...{ server, views, influx, prometheus }, close };
+    return { ...{ server, views, influx, prometheus, measuredFrom }, close };
   } catch (error) {
     await close();
     throw error;
@@ -84,14 +86,14 @@ options: { url: "${url}" }`;
   if (code !== 0) throw new Error(`the objects were refused: ${stdout}${stderr}`);
 }
 
-/** Six minutes as openstacksdk and Telegraf tell them, by the doors that they use, until half a minute from now. */
-async function sendMeasurements(server: RunningServer): Promise<void> {
+/** Six minutes as openstacksdk and Telegraf tell them, by the doors that they use, and two and a half more that are still to come, so that every minute of the test is whole. */
+async function sendMeasurements(server: RunningServer): Promise<Date> {
   const { stdout } = await server.wk('--json', 'key', 'create', '--name', 'measurements', '--role', 'ingest');
   const { secret } = JSON.parse(stdout) as { secret: string };
-  const nowMs = Date.now();
+  const nowS = Math.floor(Date.now() / 1000 / 5) * 5;
   const lines: string[] = [];
-  for (let ageS = 360; ageS >= -30; ageS -= 5) {
-    const time = `${Math.round(nowMs / 1000) - ageS}000000000`;
+  for (let ageS = 360; ageS >= -150; ageS -= 5) {
+    const time = `${nowS - ageS}000000000`;
     for (const [environment, zone] of [
       ['production', 'eu-de'],
       ['production', 'eu-nl'],
@@ -121,6 +123,7 @@ async function sendMeasurements(server: RunningServer): Promise<void> {
     body: lines.join('\n'),
   });
   if (response.status !== 204) throw new Error(`/write answered ${response.status}: ${await response.text()}`);
+  return new Date((nowS - 360) * 1000);
 }
 
 async function signInAsReader(server: RunningServer, settings: string, port: number): Promise<pg.Client> {
