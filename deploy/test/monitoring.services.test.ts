@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parse } from 'yaml';
 import { freePort, RunningServer, run } from '../../e2e/running-server.ts';
 import { deployFolder, isMissing } from './deployed-settings.ts';
 
 const folder = join(deployFolder, 'compose');
 
-describe('Prometheus and Grafana', () => {
+describe('Prometheus', () => {
   it.skipIf(isMissing('promtool'))('promtool takes the configuration and the rules', async () => {
     const { code, stdout, stderr } = await run('promtool', [
       'check',
@@ -39,14 +38,4 @@ describe('Prometheus and Grafana', () => {
       }
     },
   );
-
-  it('Grafana is given the Prometheus of the Compose file', () => {
-    const file = join(folder, 'grafana/provisioning/datasources/prometheus.yaml');
-    const { apiVersion, datasources } = parse(readFileSync(file, 'utf8')) as {
-      apiVersion: number;
-      datasources: { type: string; url: string; isDefault: boolean }[];
-    };
-    expect(apiVersion).toBe(1);
-    expect(datasources).toMatchObject([{ type: 'prometheus', url: 'http://prometheus:9090', isDefault: true }]);
-  });
 });

@@ -39,7 +39,9 @@ describe('The files for Telegraf', () => {
   it('measure everything that the dashboard of hosts asks for', () => {
     const hosts = readDashboards().find(({ uid }) => uid === 'watchkeeper-hosts');
     const asked = (hosts?.panels ?? []).flatMap(({ targets = [] }) =>
-      targets.flatMap(({ rawSql = '', query = '' }) => /(?:(?<!\w)name = '|from ")(\w+)/.exec(rawSql + query)?.[1] ?? []),
+      targets.flatMap(
+        ({ rawSql = '', query = '' }) => /(?:(?<!\w)name = '|from ")(\w+)/.exec(rawSql + query)?.[1] ?? [],
+      ),
     );
     expect(new Set(asked)).toEqual(new Set(Object.keys(read('inputs-of-a-host.conf').inputs ?? {})));
   });
