@@ -33,16 +33,18 @@ const base = (text: PanelText, scheme: string) =>
     .showLegend()
     .tooltip(new HeatmapTooltipBuilder().mode(TooltipDisplayMode.Single).yHistogram(true).showColorScale(true));
 
-/** How single values are spread over time: Grafana counts them in cells, upwards ever larger. */
-export function spread(text: PanelText): HeatmapBuilder {
-  const logarithmic = new ScaleDistributionConfigBuilder().type(ScaleDistribution.Log).log(2);
+/**
+ * How single values are spread over time: Grafana counts them in cells. Durations double from cell to cell; values that
+ * may be zero stand in twenty cells of one size.
+ */
+export function spread(text: PanelText, scale: ScaleDistribution.Log | ScaleDistribution.Linear): HeatmapBuilder {
+  const distribution = new ScaleDistributionConfigBuilder().type(scale);
+  const buckets = new HeatmapCalculationBucketConfigBuilder();
+  if (scale === ScaleDistribution.Log) buckets.mode(HeatmapCalculationMode.Size).value('2').scale(distribution.log(2));
+  else buckets.mode(HeatmapCalculationMode.Count).value('20').scale(distribution);
   return base(text, 'Oranges')
     .calculate(true)
-    .calculation(
-      new HeatmapCalculationOptionsBuilder().yBuckets(
-        new HeatmapCalculationBucketConfigBuilder().mode(HeatmapCalculationMode.Size).value('1').scale(logarithmic),
-      ),
-    )
+    .calculation(new HeatmapCalculationOptionsBuilder().yBuckets(buckets))
     .yAxis(new YAxisConfigBuilder().unit(text.unit));
 }
 

@@ -1,4 +1,4 @@
-import { BigValueGraphMode } from '@grafana/grafana-foundation-sdk/common';
+import { BigValueGraphMode, ScaleDistribution } from '@grafana/grafana-foundation-sdk/common';
 import { assembleDashboard } from '../assemble-dashboard.ts';
 import { chosenViews } from '../data-sources.ts';
 import { spread } from '../heat-maps.ts';
@@ -175,19 +175,22 @@ export const apiCalls = () =>
               promql(`sum by (environment) (api_calls_count{${labels}})`, '{{environment}} · Prometheus'),
             ],
           }),
-          spread({
-            title: 'How durations are spread',
-            description: 'Each call is counted in a cell.',
-            unit: 'ms',
-            width: 12,
-            height: 9,
-            queries: [
-              sql(
-                `select time, environment as metric, value from metric_view where ${durations} order by time limit 50000`,
-                'time_series',
-              ),
-            ],
-          }),
+          spread(
+            {
+              title: 'How durations are spread',
+              description: 'Each call is counted in a cell.',
+              unit: 'ms',
+              width: 12,
+              height: 9,
+              queries: [
+                sql(
+                  `select time, environment as metric, value from metric_view where ${durations} order by time limit 50000`,
+                  'time_series',
+                ),
+              ],
+            },
+            ScaleDistribution.Log,
+          ),
           stackedBars({
             title: 'Answers, by status',
             description: 'How often each status came; calls without an answer have none.',

@@ -1,3 +1,4 @@
+import { ScaleDistribution } from '@grafana/grafana-foundation-sdk/common';
 import { assembleDashboard } from '../assemble-dashboard.ts';
 import { rowsOfCells, spread } from '../heat-maps.ts';
 import { lines, rankedBars, stackedAreas } from '../panels.ts';
@@ -63,20 +64,23 @@ export const hostMetrics = () =>
             thresholds: ['green', [90, 'red']],
             queries: [overTime('cpu', 'usage_idle', busy)],
           }),
-          spread({
-            title: 'How busy processors are spread',
-            description: 'Each value of each host is counted in a cell: most hosts stand where it is dark.',
-            unit: 'percent',
-            width: 12,
-            queries: [
-              sql(
-                `select time, host as metric, 100 - value as value from metric_view
+          spread(
+            {
+              title: 'How busy processors are spread',
+              description: 'Each value of each host is counted in a cell: most hosts stand where it is dark.',
+              unit: 'percent',
+              width: 12,
+              queries: [
+                sql(
+                  `select time, host as metric, 100 - value as value from metric_view
                 where $__timeFilter(time) and name = 'cpu' and value_name = 'usage_idle' and host in ($host) ${allCores}
                 order by time limit 50000`,
-                'time_series',
-              ),
-            ],
-          }),
+                  'time_series',
+                ),
+              ],
+            },
+            ScaleDistribution.Linear,
+          ),
           stackedAreas({
             title: 'What processors do, mean of the hosts',
             description: 'User and system time, and waiting for disks.',

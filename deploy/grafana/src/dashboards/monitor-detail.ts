@@ -1,4 +1,4 @@
-import { BigValueGraphMode } from '@grafana/grafana-foundation-sdk/common';
+import { BigValueGraphMode, ScaleDistribution } from '@grafana/grafana-foundation-sdk/common';
 import { assembleDashboard } from '../assemble-dashboard.ts';
 import { spread } from '../heat-maps.ts';
 import { severityMappings, severityOfOutcome } from '../outcomes.ts';
@@ -196,20 +196,23 @@ export const monitorDetail = () =>
               ),
             ],
           }),
-          spread({
-            title: 'How durations are spread',
-            description:
-              'Each check is counted in a cell. Two bands are two kinds of answers; an average shows neither.',
-            unit: 'ms',
-            width: 24,
-            height: 10,
-            queries: [
-              sql(
-                `select time, zone as metric, value from metric_view where ${durations} order by time limit 50000`,
-                'time_series',
-              ),
-            ],
-          }),
+          spread(
+            {
+              title: 'How durations are spread',
+              description:
+                'Each check is counted in a cell. Two bands are two kinds of answers; an average shows neither.',
+              unit: 'ms',
+              width: 24,
+              height: 10,
+              queries: [
+                sql(
+                  `select time, zone as metric, value from metric_view where ${durations} order by time limit 50000`,
+                  'time_series',
+                ),
+              ],
+            },
+            ScaleDistribution.Log,
+          ),
         ],
       },
     ],

@@ -12,6 +12,12 @@ const wellRatio = `sum(${count('ok')} + ${count('degraded')})::float8 / nullif(s
 const minutes = `granularity = 'minute' and $__timeFilter(dt) and ${chosen}`;
 const colored = { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } };
 
+/** From the table to the monitors of a service. */
+const toMonitors = {
+  title: 'Monitors of this service',
+  url: `/d/watchkeeper-monitor?var-environment=\${__data.fields.Environment}&var-service=\${__data.fields.Service}`,
+};
+
 const stateCount = (title: string, state: string, color: string) =>
   numbers(
     {
@@ -83,6 +89,7 @@ export const serviceOverview = () =>
               ),
             ],
           })
+            .overrideByName('Service', [{ id: 'links', value: [toMonitors] }])
             .overrideByName('State', [
               { id: 'mappings', value: stateMappings },
               colored,
