@@ -47,3 +47,18 @@ function plainTarget(target: object): Builder<Dataquery> {
 
 /** Queries are written over lines here and read as one in Grafana's editor. */
 export const onOneLine = (text: string) => text.trim().replaceAll(/\s+/g, ' ');
+
+/**
+ * Single values of events for a panel that counts them itself. Of more than 20,000 an even part of them, so that a
+ * browser can draw months.
+ */
+export function singleValues(metric: string, value: string, where: string): Query {
+  return sql(
+    `select time, metric, value from (
+      select time, ${metric} as metric, ${value} as value,
+        row_number() over (order by time) as place, count(*) over () as places
+      from metric_view where ${where}
+    ) numbered where place % (places / 20000 + 1) = 0 order by time`,
+    'time_series',
+  );
+}

@@ -3,7 +3,7 @@ import { assembleDashboard } from '../assemble-dashboard.ts';
 import { chosenViews } from '../data-sources.ts';
 import { spread } from '../heat-maps.ts';
 import { lines, numbers, rankedBars, stackedBars, table } from '../panels.ts';
-import { influxql, promql, promqlNow, sql } from '../queries.ts';
+import { influxql, promql, promqlNow, singleValues, sql } from '../queries.ts';
 import { chosenFromViews, chosenWatchkeepers } from '../variables.ts';
 
 const chosen = 'environment in ($environment) and zone in ($zone)';
@@ -182,12 +182,7 @@ export const apiCalls = () =>
               unit: 'ms',
               width: 12,
               height: 9,
-              queries: [
-                sql(
-                  `select time, environment as metric, value from metric_view where ${durations} order by time limit 50000`,
-                  'time_series',
-                ),
-              ],
+              queries: [singleValues('environment', 'value', durations)],
             },
             ScaleDistribution.Log,
           ),

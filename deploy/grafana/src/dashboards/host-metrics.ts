@@ -2,7 +2,7 @@ import { ScaleDistribution } from '@grafana/grafana-foundation-sdk/common';
 import { assembleDashboard } from '../assemble-dashboard.ts';
 import { rowsOfCells, spread } from '../heat-maps.ts';
 import { lines, rankedBars, stackedAreas } from '../panels.ts';
-import { influxql, sql } from '../queries.ts';
+import { influxql, singleValues, sql } from '../queries.ts';
 import { chosenFromViews } from '../variables.ts';
 
 /** Values of a measurement of Telegraf, as `time` (a step), `metric` and `value`. */
@@ -71,11 +71,10 @@ export const hostMetrics = () =>
               unit: 'percent',
               width: 12,
               queries: [
-                sql(
-                  `select time, host as metric, 100 - value as value from metric_view
-                where $__timeFilter(time) and name = 'cpu' and value_name = 'usage_idle' and host in ($host) ${allCores}
-                order by time limit 50000`,
-                  'time_series',
+                singleValues(
+                  'host',
+                  '100 - value',
+                  `$__timeFilter(time) and name = 'cpu' and value_name = 'usage_idle' and host in ($host) ${allCores}`,
                 ),
               ],
             },

@@ -3,11 +3,12 @@ import { assembleDashboard } from '../assemble-dashboard.ts';
 import { spread } from '../heat-maps.ts';
 import { severityMappings, severityOfOutcome } from '../outcomes.ts';
 import { lines, numbers, stackedAreas, stackedBars, states, table } from '../panels.ts';
-import { sql } from '../queries.ts';
+import { singleValues, sql } from '../queries.ts';
+import { periodsOf } from '../statistics.ts';
 import { chosenFromViews, oneFromViews } from '../variables.ts';
 
 const checks = `$__timeFilter(time) and name = 'monitor.checked' and source = '$monitor' and zone in ($zone)`;
-const minutes = `granularity = 'minute' and $__timeFilter(dt) and monitor_id = nullif('$monitor', '')::uuid and zone in ($zone)`;
+const periods = `${periodsOf('1 hour')} and monitor_id = nullif('$monitor', '')::uuid and zone in ($zone)`;
 /** Days that tell which monitors there are, and from which zones. */
 const lastMonth = `granularity = 'day' and dt > now() - interval '32 days'`;
 const durations = `${checks} and value_name = 'durationMs'`;
@@ -132,7 +133,7 @@ export const monitorDetail = () =>
           ),
           stackedBars({
             title: 'Answers, by status',
-            description: 'How often each status came per minute; checks without one by their error class.',
+            description: 'How often each status came in each step; checks without one by their error class.',
             unit: 'short',
             width: 12,
             interval: '1m',
@@ -140,7 +141,7 @@ export const monitorDetail = () =>
               sql(
                 `select $__timeGroupAlias(dt, $__interval), answer.key as metric, sum(answer.value::bigint) as value
                 from monitor_statistics cross join lateral jsonb_each_text(data) as answer
-                where ${minutes} group by 1, 2 order by 1`,
+                where ${periods} group by 1, 2 order by 1`,
                 'time_series',
               ),
             ],
@@ -165,7 +166,7 @@ export const monitorDetail = () =>
         title: 'Durations',
         panels: [
           lines({
-            title: 'Shortest, mean and longest duration per minute, by zone',
+            title: 'Shortest, mean and longest duration, by zone',
             description: 'From the statistics of the monitor, which are kept longer than single events.',
             unit: 's',
             width: 12,
@@ -174,7 +175,7 @@ export const monitorDetail = () =>
             queries: (['min', 'avg', 'max'] as const).map((which) =>
               sql(
                 `select $__timeGroupAlias(dt, $__interval), zone || ' · ${which}' as metric, ${which}(rt_${which}) as value
-                from monitor_statistics where ${minutes} group by 1, 2 order by 1`,
+                from monitor_statistics where ${periods} group by 1, 2 order by 1`,
                 'time_series',
               ),
             ),
@@ -204,12 +205,7 @@ export const monitorDetail = () =>
               unit: 'ms',
               width: 24,
               height: 10,
-              queries: [
-                sql(
-                  `select time, zone as metric, value from metric_view where ${durations} order by time limit 50000`,
-                  'time_series',
-                ),
-              ],
+              queries: [singleValues('zone', 'value', durations)],
             },
             ScaleDistribution.Log,
           ),

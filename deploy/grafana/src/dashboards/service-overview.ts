@@ -3,13 +3,16 @@ import { assembleDashboard } from '../assemble-dashboard.ts';
 import { severityMappings, severityOfOutcome, stateMappings } from '../outcomes.ts';
 import { lines, numbers, rankedBars, states, table } from '../panels.ts';
 import { promql, sql } from '../queries.ts';
+import { periodsOf } from '../statistics.ts';
 import { chosenFromViews } from '../variables.ts';
 
 const chosen = 'environment in ($environment) and service in ($service)';
 const count = (outcome: string) => `coalesce((outcomes ->> '${outcome}')::bigint, 0)`;
 /** Degraded checks got an answer: they count as well. */
 const wellRatio = `sum(${count('ok')} + ${count('degraded')})::float8 / nullif(sum(checks), 0)`;
-const minutes = `granularity = 'minute' and $__timeFilter(dt) and ${chosen}`;
+const overTime = `${periodsOf('1 hour')} and ${chosen}`;
+/** For a sum over all, in which an hour more or less at the border does not matter. */
+const inAll = `${periodsOf('5 minutes')} and ${chosen}`;
 const colored = { id: 'custom.cellOptions', value: { type: 'color-background', mode: 'basic' } };
 
 /** From the table to the monitors of a service. */
@@ -63,7 +66,7 @@ export const serviceOverview = () =>
             unit: 'percentunit',
             decimals: 2,
             width: 4,
-            queries: [sql(`select ${wellRatio} as well from monitor_statistics where ${minutes}`, 'table')],
+            queries: [sql(`select ${wellRatio} as well from monitor_statistics where ${inAll}`, 'table')],
             thresholds: ['red', [0.95, 'orange'], [0.99, 'green']],
           }),
           numbers({
@@ -71,7 +74,7 @@ export const serviceOverview = () =>
             description: 'How many checks have a result in the time of the dashboard.',
             unit: 'short',
             width: 4,
-            queries: [sql(`select sum(checks) as checks from monitor_statistics where ${minutes}`, 'table')],
+            queries: [sql(`select sum(checks) as checks from monitor_statistics where ${inAll}`, 'table')],
           }),
           table({
             title: 'Services',
@@ -136,7 +139,7 @@ export const serviceOverview = () =>
             queries: [
               sql(
                 `select $__timeGroupAlias(dt, $__interval), environment || ' · ' || service as metric, ${wellRatio} as value
-                from monitor_statistics where ${minutes} group by 1, 2 order by 1`,
+                from monitor_statistics where ${overTime} group by 1, 2 order by 1`,
                 'time_series',
               ),
             ],
