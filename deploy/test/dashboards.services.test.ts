@@ -43,6 +43,17 @@ describe.skipIf(isMissing('promtool') || isMissing('influxd'))(
           expect(names.filter((name) => (variables[name]?.values.length ?? 0) === 0)).toEqual([]);
         });
 
+        it('the views answer for a month too, by longer steps', async () => {
+          const month = surroundings(new Date(Date.now() - 30 * 86_400_000), new Date());
+          const asked = dashboard.panels.flatMap(({ title, targets = [] }) =>
+            targets.map((target) => ({ title, target })),
+          );
+          for (const { title, target } of asked.filter((one) => one.target.rawSql !== undefined)) {
+            const values = await ask(target, { ...month, intervalMs: 2 * 3_600_000, variables });
+            expect([title, values.length > 0]).toEqual([title, true]);
+          }
+        });
+
         for (const { title, targets = [] } of dashboard.panels) {
           it.each(targets.map((target) => [`${title} (${target.refId})`, target] as const))(
             '%s',
