@@ -31,13 +31,14 @@ export interface Prometheus {
   stop(): Promise<void>;
 }
 
-/** @param scrape entries of `scrape_configs` in YAML, with their indentation */
-export async function startPrometheus(scrape = ''): Promise<Prometheus> {
+/** @param scrape entries of `scrape_configs` in YAML, with their indentation; or a whole configuration in a file */
+export async function startPrometheus(scrape: string | { readonly file: string } = ''): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'wk-prometheus-'));
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
-  const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, `global: { scrape_interval: 1s }\n${scrape === '' ? '' : `scrape_configs:\n${scrape}\n`}`);
+  const file = typeof scrape === 'string' ? join(folder, 'prometheus.yml') : scrape.file;
+  if (typeof scrape === 'string')
+    writeFileSync(file, `global: { scrape_interval: 1s }\n${scrape === '' ? '' : `scrape_configs:\n${scrape}\n`}`);
   let running: ServerProcess | undefined;
   const start = async () => {
     const started = startProcess('prometheus', [

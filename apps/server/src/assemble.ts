@@ -8,7 +8,7 @@ import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
-import { EventSender, monitorTypes, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import { EventSender, monitorTypes, openProber, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -112,6 +112,9 @@ async function build(options: AssembleOptions, ends: Ends) {
 
   // What others send without identity gets one here.
   const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+  // Checks for scrapers; what they see is told and not stored.
+  const { openOnLoopback, ...probing } = settings.probe;
+  const prober = await openProber({ clock, egress, credential, monitorTypes, ...probing });
 
   // Processor: events are added up into rollups, and stored where the log is outside of the database.
   const processor = has('processor')
@@ -198,6 +201,7 @@ async function build(options: AssembleOptions, ends: Ends) {
           bodyBytes: settings.lineProtocol.bodyBytes,
           repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
         },
+        probe: { prober, openOnLoopback },
         requestsPerMinute: settings.limits.requestsPerMinute,
       })
     : undefined;

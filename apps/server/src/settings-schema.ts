@@ -244,6 +244,45 @@ export const SettingsSchema = Type.Object(
         '15m',
       ),
     }),
+    probe: section('Checks for scrapers at /probe, as blackbox_exporter does them', {
+      openOnLoopback: Type.Boolean({
+        description: 'Programs on the same machine need no key there',
+        default: false,
+      }),
+      atOnce: Type.Integer({
+        description: 'Probes under way at the same time; more are refused',
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+      }),
+      modules: Type.Record(
+        Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$' }),
+        Type.Object(
+          {
+            type: Type.String({ description: 'Monitor type', minLength: 1 }),
+            options: Type.Optional(
+              Type.Record(Type.String(), Type.Unknown(), {
+                description: 'Options of that type, without what the target says',
+              }),
+            ),
+            assertions: Type.Optional(
+              Type.Array(Type.String({ maxLength: 1000 }), {
+                description: 'Conditions; those of the type when left out',
+                maxItems: 50,
+              }),
+            ),
+            timeout: Type.Optional(
+              Type.String({
+                description: 'Longest time, 30s when left out; the scraper may allow less',
+                pattern: '^(\\d+(ms|s|m|h|d))+$',
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+        { description: 'Own modules by name, beside http_2xx, http_post_2xx, tcp_connect and tls', default: {} },
+      ),
+    }),
     credentials: Type.Record(
       Type.String({ pattern: '^[a-z0-9][a-z0-9._-]*$' }),
       Type.Object(
