@@ -13,6 +13,7 @@ const steps: readonly (readonly [title: string, command: readonly string[]])[] =
   ['imports', script('check-imports.ts')],
   ['plug-ins', script('check-plugins.ts')],
   ['generated pages', script('generate-docs.ts', '--check')],
+  ['exported dashboards', script('export-dashboards.ts', '--check')],
   ['largest files', script('largest-files.ts')],
 ];
 

@@ -55,7 +55,7 @@ if (left.length > 0) {
 }
 if (isGoThere()) buildGoTools((text) => process.stdout.write(`${text}\n`));
 else {
-  process.stdout.write('MISSING: Go, by which helm and the checker of Compose files are built.\n');
+  process.stdout.write('MISSING: Go, by which helm, Telegraf and the checker of Compose files are built.\n');
   if (process.env.CI !== undefined) process.exit(1);
 }
 

@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { parseAllDocuments, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { type Finished, run } from '../../e2e/running-server.ts';
 import { goToolPath } from '../../scripts/go-tools.ts';
 import { checkSettings, deployFolder, referencedFiles } from './deployed-settings.ts';
@@ -30,6 +30,7 @@ interface Container {
   readonly readinessProbe: Probe;
   readonly resources: { readonly limits: Record<string, string>; readonly requests: Record<string, string> };
   readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly env?: readonly { readonly name: string; readonly value?: string; readonly valueFrom?: object }[];
   readonly volumeMounts: readonly Mount[];
 }
 interface Pod {
@@ -72,6 +73,11 @@ const database = { existingSecret: 'watchkeeper-database' };
 const remoteZone = {
   ...{ enabled: true, server: 'https://watch.example.org', zones: ['oslo'], existingSecret: 'zone-key' },
 };
+const environments = readFileSync(join(deployFolder, 'grafana/environments/datasources.yaml'), 'utf8');
+const grafana = {
+  ...{ enabled: true, existingSecret: 'grafana-secrets', prometheusUrl: 'http://prometheus:9090' },
+  ...{ database: { host: 'postgres:5432' }, views: { address: 'postgres:5432' } },
+};
 /** Ways to use the chart. */
 const cases: Readonly<Record<string, object>> = {
   'PostgreSQL alone': { database },
@@ -91,6 +97,16 @@ const cases: Readonly<Record<string, object>> = {
     },
   },
   'a remote zone beside a server': { database, remoteZone },
+  'two instances of Grafana, with an ingress and a Watchkeeper per environment': {
+    database,
+    grafana: {
+      ...grafana,
+      rootUrl: 'https://grafana.example.org/',
+      ingress: { enabled: true, className: 'nginx', host: 'grafana.example.org', tlsSecret: 'grafana-tls' },
+      datasources: { 'environments.yaml': environments },
+      envFromSecrets: ['environments'],
+    },
+  },
   'a remote zone alone': { server: { enabled: false }, remoteZone },
 };
 
@@ -112,6 +128,9 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
     return documents.map((document) => document.toJS() as Manifest | null).filter((one) => one !== null);
   };
   const workloads = (all: readonly Manifest[]) => all.filter(({ kind }) => /^(Deployment|StatefulSet)$/.test(kind));
+  /** Those that run Watchkeeper and have its settings. */
+  const ours = (all: readonly Manifest[]) =>
+    workloads(all).filter(({ spec }) => spec.template.spec.containers[0]?.name !== 'grafana');
   const isWithin = (part: Labels, whole: Labels) => Object.entries(part).every(([key, value]) => whole[key] === value);
 
   for (const [title, values] of Object.entries(cases)) {
@@ -147,7 +166,7 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
             expect(Object.keys(resources.limits).sort()).toEqual(['cpu', 'memory']);
             expect(Object.keys(resources.requests).sort()).toEqual(['cpu', 'memory']);
             for (const { httpGet } of [probes.startupProbe, probes.livenessProbe, probes.readinessProbe]) {
-              expect(httpGet.path).toMatch(/^\/health\/(live|ready)$/);
+              expect(httpGet.path).toMatch(/^\/(api\/health|health\/live|health\/ready)$/);
               expect(ports.map(({ name }) => name)).toContain(httpGet.port);
             }
           }
@@ -182,6 +201,11 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
           const names = [...volumes.map(({ name }) => name), ...claims];
           expect(container.volumeMounts.map(({ name }) => name).sort()).toEqual(names.sort());
           expect(container.volumeMounts.find(({ mountPath }) => mountPath === '/data')).toBeDefined();
+          for (const { configMap } of volumes.filter((one) => one.configMap !== undefined))
+            expect(all.some(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === configMap?.name)).toBe(
+              true,
+            );
+          if (container.name === 'grafana') continue;
           const text = settingsOf(all, container, volumes);
           for (const file of referencedFiles(text)) {
             const mount = container.volumeMounts.find(({ mountPath }) => file.startsWith(`${mountPath}/`));
@@ -194,7 +218,7 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
 
       it('its settings pass watchkeeper config check with the arguments of each container', async () => {
         const all = await render(values);
-        for (const { spec } of workloads(all)) {
+        for (const { spec } of ours(all)) {
           const { containers, volumes } = spec.template.spec;
           const [container] = containers as [Container];
           const text = settingsOf(all, container, volumes);
@@ -220,12 +244,44 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
     expect(one.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(4);
   });
 
+  it('gives every instance of Grafana the same provisioning, and secrets from nothing but secrets', async () => {
+    const values = { database, grafana: { ...grafana, datasources: { 'environments.yaml': environments } } };
+    const all = await render(values);
+    const mapOf = (name: string) =>
+      all.find(({ kind, metadata }) => kind === 'ConfigMap' && metadata.name === `wk-watchkeeper-grafana-${name}`)
+        ?.data ?? {};
+    const files = readdirSync(join(deployFolder, 'grafana/dashboards'));
+    expect(Object.keys(mapOf('dashboards')).sort()).toEqual(files.sort());
+    for (const file of files) {
+      const text = readFileSync(join(deployFolder, 'grafana/dashboards', file), 'utf8');
+      expect(JSON.parse(mapOf('dashboards')[file] ?? '')).toEqual(JSON.parse(text));
+    }
+    expect(JSON.stringify(mapOf('dashboards')).length).toBeLessThan(1024 * 1024);
+    expect(parse(mapOf('sources')['environments.yaml'] ?? '')).toEqual(parse(environments));
+
+    const set = workloads(all).find(({ metadata }) => metadata.name === 'wk-watchkeeper-grafana');
+    expect([set?.kind, set?.spec.replicas]).toEqual(['StatefulSet', 2]);
+    const env = set?.spec.template.spec.containers[0]?.env ?? [];
+    const named = (mapOf('sources')['watchkeeper.yaml'] ?? '').matchAll(/\$(WATCHKEEPER_\w+)/g);
+    for (const [, variable] of named) expect(env.map(({ name }) => name)).toContain(variable);
+    for (const { name, value, valueFrom } of env.filter((one) => /PASSWORD|SECRET_KEY/.test(one.name)))
+      expect([name, value, valueFrom]).toEqual([name, undefined, { secretKeyRef: expect.anything() }]);
+    const peers = env.find(({ name }) => name === 'GF_UNIFIED_ALERTING_HA_PEERS')?.value?.split(':')[0];
+    expect(all.some(({ kind, metadata }) => kind === 'Service' && metadata.name === peers)).toBe(true);
+    expect(workloads(await render({ database })).some(({ metadata }) => /grafana/.test(metadata.name))).toBe(false);
+  });
+
   it('says what is missing or wrong', async () => {
     const wrong: readonly (readonly [object, RegExp])[] = [
       [{}, /database\.existingSecret: name the secret/],
       [{ database, eventLog: { driver: 'kafka' } }, /kafka\.brokers: say which brokers/],
       [{ database, eventLog: { driver: 'rabbit' } }, /driver/],
       [{ database, rolls: {} }, /rolls/],
+      [{ database, grafana: { enabled: true } }, /grafana\.existingSecret: name the secret/],
+      [{ database, grafana: { ...grafana, database: { host: '' } } }, /grafana\.database\.host: say where/],
+      [{ database, grafana: { ...grafana, views: { address: '' } } }, /grafana\.views\.address: say where/],
+      [{ database, grafana: { ...grafana, prometheusUrl: '' } }, /grafana\.prometheusUrl: say where/],
+      [{ database, grafana: { ...grafana, datasources: { 'watchkeeper.yaml': 'x' } } }, /watchkeeper\.yaml/],
       [{ database, settings: { databaseUrl: 'postgres://in.the/clear' } }, /settings/],
       [{ database, terminationGracePeriodSeconds: 5 }, /terminationGracePeriodSeconds/],
       [

@@ -13,23 +13,32 @@ export interface PrometheusSeries {
   readonly values?: readonly (readonly [number, string])[];
 }
 
+export interface QueryRange {
+  readonly from: Date;
+  readonly to: Date;
+  readonly stepSeconds: number;
+}
+
 export interface Prometheus {
   readonly url: string;
   readonly process: ServerProcess;
   /** Asks in PromQL, now or at a time. @throws Error with what the server said */
   query(question: string): Promise<readonly PrometheusSeries[]>;
+  /** The same at every step of a range. */
+  queryRange(question: string, range: QueryRange): Promise<readonly PrometheusSeries[]>;
   kill(): Promise<void>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** @param scrape entries of `scrape_configs` in YAML, with their indentation */
-export async function startPrometheus(scrape = ''): Promise<Prometheus> {
+/** @param scrape entries of `scrape_configs` in YAML, with their indentation; or a whole configuration in a file */
+export async function startPrometheus(scrape: string | { readonly file: string } = ''): Promise<Prometheus> {
   const folder = mkdtempSync(join(tmpdir(), 'wk-prometheus-'));
   const [port = 0] = await freePorts(1);
   const url = `http://127.0.0.1:${port}`;
-  const file = join(folder, 'prometheus.yml');
-  writeFileSync(file, `global: { scrape_interval: 1s }\n${scrape === '' ? '' : `scrape_configs:\n${scrape}\n`}`);
+  const file = typeof scrape === 'string' ? join(folder, 'prometheus.yml') : scrape.file;
+  if (typeof scrape === 'string')
+    writeFileSync(file, `global: { scrape_interval: 1s }\n${scrape === '' ? '' : `scrape_configs:\n${scrape}\n`}`);
   let running: ServerProcess | undefined;
   const start = async () => {
     const started = startProcess('prometheus', [
@@ -47,6 +56,16 @@ export async function startPrometheus(scrape = ''): Promise<Prometheus> {
     await running?.stop('SIGKILL');
     rmSync(folder, { recursive: true, force: true });
   };
+  const ask = async (operation: string, fields: Record<string, string>) => {
+    const response = await fetch(`${url}/api/v1/${operation}`, { method: 'POST', body: new URLSearchParams(fields) });
+    const { status, error, data } = (await response.json()) as {
+      status: string;
+      error?: string;
+      data?: { result: readonly PrometheusSeries[] };
+    };
+    if (status !== 'success' || data === undefined) throw new Error(`Prometheus: ${error ?? status}`);
+    return data.result;
+  };
   try {
     await start();
   } catch (error) {
@@ -58,19 +77,14 @@ export async function startPrometheus(scrape = ''): Promise<Prometheus> {
     get process() {
       return running as ServerProcess;
     },
-    async query(question) {
-      const response = await fetch(`${url}/api/v1/query`, {
-        method: 'POST',
-        body: new URLSearchParams({ query: question }),
-      });
-      const { status, error, data } = (await response.json()) as {
-        status: string;
-        error?: string;
-        data?: { result: readonly PrometheusSeries[] };
-      };
-      if (status !== 'success' || data === undefined) throw new Error(`Prometheus: ${error ?? status}`);
-      return data.result;
-    },
+    query: (question) => ask('query', { query: question }),
+    queryRange: (question, { from, to, stepSeconds }) =>
+      ask('query_range', {
+        query: question,
+        start: String(from.getTime() / 1000),
+        end: String(to.getTime() / 1000),
+        step: String(stepSeconds),
+      }),
     kill: async () => running?.stop('SIGKILL'),
     start,
     stop,

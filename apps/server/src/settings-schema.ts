@@ -260,16 +260,23 @@ export const SettingsSchema = Type.Object(
         Type.Object(
           {
             type: Type.String({ description: 'Monitor type', minLength: 1 }),
-            options: Type.Record(Type.String(), Type.Unknown(), {
-              description: 'Options of that type, without what the target says',
-              default: {},
-            }),
-            assertions: Type.Array(Type.String({ maxLength: 1000 }), {
-              description: 'Conditions; those of the type when left out',
-              maxItems: 50,
-              default: [],
-            }),
-            timeout: duration('Longest time; the scraper may allow less', '30s'),
+            options: Type.Optional(
+              Type.Record(Type.String(), Type.Unknown(), {
+                description: 'Options of that type, without what the target says',
+              }),
+            ),
+            assertions: Type.Optional(
+              Type.Array(Type.String({ maxLength: 1000 }), {
+                description: 'Conditions; those of the type when left out',
+                maxItems: 50,
+              }),
+            ),
+            timeout: Type.Optional(
+              Type.String({
+                description: 'Longest time, 30s when left out; the scraper may allow less',
+                pattern: '^(\\d+(ms|s|m|h|d))+$',
+              }),
+            ),
           },
           { additionalProperties: false },
         ),

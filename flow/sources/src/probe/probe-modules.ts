@@ -17,23 +17,23 @@ export interface ProbeModule {
   /** Name of a monitor type. */
   readonly type: string;
   /** Of that type, without what the target says. */
-  readonly options: Readonly<Record<string, unknown>>;
+  readonly options?: Readonly<Record<string, unknown>>;
   /** Conditions; those of the type when there are none. */
-  readonly assertions: readonly string[];
-  /** Longest time, as `5s`. */
-  readonly timeout: string;
+  readonly assertions?: readonly string[];
+  /** Longest time, as `5s`; 30 s when left out. */
+  readonly timeout?: string;
 }
 
 /** As blackbox_exporter has them: nothing is asked to be packed, so lengths are those of the content. */
 const overHttp = { headers: { 'accept-encoding': 'identity' }, maxBodyBytes: 16_777_216 };
-const overHttp2xx = { type: 'http', assertions: ['status in 200..299'], timeout: '30s' };
+const overHttp2xx = { type: 'http', assertions: ['status in 200..299'] };
 
 /** The modules that everybody has; those of the settings come in addition, or instead under the same name. */
 export const builtInModules: Readonly<Record<string, ProbeModule>> = {
   http_2xx: { ...overHttp2xx, options: overHttp },
   http_post_2xx: { ...overHttp2xx, options: { ...overHttp, method: 'POST' } },
-  tcp_connect: { type: 'tcp', options: {}, assertions: [], timeout: '30s' },
-  tls: { type: 'tls', options: {}, assertions: [], timeout: '30s' },
+  tcp_connect: { type: 'tcp' },
+  tls: { type: 'tls' },
 };
 
 /** A module that a target can be put into. */
@@ -64,7 +64,7 @@ const anyTarget = 'localhost:80';
 /** @throws WatchkeeperError `settings_invalid` with what is wrong in which module */
 export async function readyModule(
   name: string,
-  { type: typeName, options, assertions, timeout }: ProbeModule,
+  { type: typeName, options = {}, assertions = [], timeout = '30s' }: ProbeModule,
   monitorTypes: PluginLoaders<RunnableMonitorType>,
 ): Promise<ReadyModule> {
   const invalid = (place: string, message: string) =>
