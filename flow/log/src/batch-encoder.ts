@@ -22,7 +22,7 @@ export interface EncodedBatch {
 
 const noRefusals: ReadonlyMap<Series, SeriesRefusal> = new Map();
 /** Stands in for the series of a row that is left out. */
-const noSeries: SeriesRef = { idBytes: Buffer.alloc(8), tenantId: 0 };
+const noSeries: SeriesRef = { idBytes: Buffer.alloc(8), tenantId: 0, isIndexed: false };
 
 /** Makes batches ready: what needs no lock is done before the transaction begins. */
 export class BatchEncoder {

@@ -116,7 +116,12 @@ export class SeriesDictionary {
         refuse(entry.objects, 'series_collision');
         continue;
       }
-      this.#remember(canonical, entry.series, { idBytes: entry.idBytes, tenantId }, entry.objects);
+      this.#remember(
+        canonical,
+        entry.series,
+        { idBytes: entry.idBytes, tenantId, isIndexed: entry.series.source !== '' },
+        entry.objects,
+      );
     }
     return refusals;
   }

@@ -7,6 +7,7 @@ import { sql as notifications } from './0003-notifications.ts';
 import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
 import { sql as deliveries } from './0006-deliveries.ts';
 import { sql as sinks } from './0007-sinks.ts';
+import { sql as narrowIndexes } from './0011-narrow-indexes.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -16,6 +17,7 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 4, name: 'slots-by-tenant', sql: slotsByTenant },
   { version: 6, name: 'deliveries', sql: deliveries },
   { version: 7, name: 'sinks', sql: sinks },
+  { version: 11, name: 'narrow-indexes', sql: narrowIndexes },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;
