@@ -37,6 +37,11 @@ export class SeriesDictionary {
     return this.#refused;
   }
 
+  /** The reference of a series that was looked up before as this very object. Its texts are storable. */
+  atHand(series: Series): SeriesRef | undefined {
+    return this.#byObject.get(series);
+  }
+
   /** The reference when the series is known to be committed. */
   known(series: Series): SeriesRef | undefined {
     const direct = this.#byObject.get(series);
