@@ -9,7 +9,7 @@ const freshMs = 1000;
 export class LogTail {
   readonly #partitions: LoggedEvent[][] = [];
   readonly #waiters = new Set<() => void>();
-  #freshUntilMs = Number.NEGATIVE_INFINITY;
+  #freshUntilMs: number[] = [];
 
   /** Adds committed events, offsets rising by one. Where another process appended in between the tail begins anew. */
   add(partition: number, events: readonly LoggedEvent[]): void {
@@ -37,21 +37,19 @@ export class LogTail {
     return this.#partitions[partition]?.at(-1)?.offset === offset;
   }
 
-  /** Remembers that the database had nothing beyond this tail a moment ago. */
+  /** Remembers of which partitions the database had nothing beyond this tail a moment ago. */
   sawHeads(heads: readonly LogPosition[], nowMs: number): void {
-    const isComplete = heads.every(
-      ({ offset }, partition) => offset <= (this.#partitions[partition]?.at(-1)?.offset ?? 0),
-    );
-    if (isComplete) this.#freshUntilMs = nowMs + freshMs;
+    for (const [partition, { offset }] of heads.entries())
+      if (offset <= (this.#partitions[partition]?.at(-1)?.offset ?? 0)) this.#freshUntilMs[partition] = nowMs + freshMs;
   }
 
-  isFresh(nowMs: number): boolean {
-    return nowMs < this.#freshUntilMs;
+  isFresh(partition: number, nowMs: number): boolean {
+    return nowMs < (this.#freshUntilMs[partition] ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Somebody appended: here or, as a message says, elsewhere. */
   wake(isElsewhere = false): void {
-    if (isElsewhere) this.#freshUntilMs = Number.NEGATIVE_INFINITY;
+    if (isElsewhere) this.#freshUntilMs = [];
     for (const waiter of [...this.#waiters]) waiter();
   }
 

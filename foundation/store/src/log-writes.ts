@@ -275,9 +275,6 @@ function rowChunks({ bytes, starts, ends }: EncodedRows, rows: readonly number[]
 
 const copyStatement = `copy events (${storedColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;
 
-/** Bytes of one message of a COPY: the server begins to work when it has all of one. */
-const messageBytes = 65_536;
-
 /** COPY of encoded rows; the caller owns the transaction. */
 export function copyEventRows(client: pg.ClientBase, chunks: readonly Buffer[]): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -285,9 +282,7 @@ export function copyEventRows(client: pg.ClientBase, chunks: readonly Buffer[]):
     stream.on('finish', resolve);
     stream.on('error', reject);
     stream.write(copyHeader);
-    for (const chunk of chunks)
-      for (let start = 0; start < chunk.length; start += messageBytes)
-        stream.write(chunk.subarray(start, start + messageBytes));
+    for (const chunk of chunks) stream.write(chunk);
     stream.end(copyTrailer);
   });
 }

@@ -38,6 +38,8 @@ const sliceEvents = 2000;
 const gatherMs = 50;
 /** Longest wait for news before the log is asked in any case, milliseconds. */
 const idleMs = 1000;
+/** How often a position is saved that moves over events which change nothing, milliseconds. */
+const saveEveryMs = 1000;
 
 /**
  * Reads the event log and keeps the states of monitors and services, alerts and the outbox. The effects of what was
@@ -109,13 +111,19 @@ class PartitionJudge {
   async #readFrom(saved: ReaderPosition, signal: AbortSignal, onProgress: () => void): Promise<void> {
     const { eventLog, messages, clock } = this.#options;
     let from = saved;
+    let to: LogPosition = saved;
+    let savedAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      const { events } = await eventLog.read(this.partition, from, sliceEvents);
+      const { events } = await eventLog.read(this.partition, to, sliceEvents);
       const last = events.at(-1);
-      if (last !== undefined) {
-        const to = { offset: last.offset, receivedUs: last.receivedUs };
-        const isChanged = await this.#judge(events, from, to);
+      if (last !== undefined) to = { offset: last.offset, receivedUs: last.receivedUs };
+      const verdicts = events.filter(isVerdict);
+      // What clients send by the hundred thousand changes no state: a transaction for each slice of it is not worth it.
+      const isDue = to.offset > from.offset && clock.nowMs() - savedAtMs >= saveEveryMs;
+      if (verdicts.length > 0 || isDue) {
+        const isChanged = await this.#judge(verdicts, from, to);
         from = { ...from, ...to };
+        savedAtMs = clock.nowMs();
         this.lastError = null;
         onProgress();
         if (isChanged) {
@@ -128,11 +136,11 @@ class PartitionJudge {
         await eventLog.waitForAppend(idleMs, signal);
       }
     }
+    if (to.offset > from.offset) await this.#judge([], from, to);
   }
 
   /** One transaction: states, alerts, outbox and the position. Returns whether any state changed. */
-  async #judge(events: readonly LoggedEvent[], from: ReaderPosition, to: LogPosition): Promise<boolean> {
-    const verdicts = events.filter(isVerdict);
+  async #judge(verdicts: readonly LoggedEvent[], from: ReaderPosition, to: LogPosition): Promise<boolean> {
     const changed = await this.#options.store.write(async (tx) => {
       const ids = [...new Set(verdicts.map(({ series }) => series.source))];
       const monitors = new Map((await readWatchedMonitors(tx, ids)).map((monitor) => [monitor.id, monitor]));
