@@ -21,10 +21,14 @@ export interface EncodedBatch {
   readonly refused: readonly { readonly index: number; readonly code: SeriesRefusal }[];
 }
 
+type Refusals = ReadonlyMap<Series, SeriesRefusal>;
+/** By row; undefined where the series was refused. */
+type RefsOfRows = readonly (SeriesRef | undefined)[];
+
 const noSeriesAtAll: ReadonlySet<Series> = new Set();
-const noRefusals: ReadonlyMap<Series, SeriesRefusal> = new Map();
+const noRefusals: Refusals = new Map();
 /** Stands in for the series of a row that is left out. */
-const noSeries: SeriesRef = { idBytes: Buffer.alloc(8), tenantId: 0 };
+const noSeries: SeriesRef = { idBytes: Buffer.alloc(8), tenantId: 0, isIndexed: false };
 
 /** Makes batches ready: what needs no lock is done before the transaction begins. */
 export class BatchEncoder {
@@ -58,24 +62,33 @@ export class BatchEncoder {
     given: readonly EventBatch[],
     partitionOf: (producer: string) => number,
   ): Promise<readonly EncodedBatch[]> {
-    const batches = given.map(storableBatch);
+    const atHand = given.map(({ events }) => events.map(({ series }) => this.#dictionary.atHand(series)));
+    const batches = given.map((batch, index) => storableBatch(batch, atHand[index]));
+    const isAllAtHand = atHand.every((refs) => !refs.includes(undefined));
+    const { refs, refusals } = isAllAtHand ? { refs: atHand, refusals: noRefusals } : await this.#learn(batches);
+    failpoint('log.after-series');
+
+    const encoded: EncodedBatch[] = [];
+    for (const [index, batch] of batches.entries()) {
+      const producerId =
+        this.#producers.get(batch.producer) ??
+        (await this.#reading.use((client) => this.#producerId(client, batch.producer)));
+      const partition = partitionOf(batch.producer);
+      encoded.push(encodeBatch(batch, { producerId, partition, refs: refs[index] as RefsOfRows, refusals }));
+    }
+    return encoded;
+  }
+
+  /** References of the rows, with series that were unknown committed. */
+  async #learn(batches: readonly EventBatch[]): Promise<{ refs: readonly RefsOfRows[]; refusals: Refusals }> {
     // Each series once: looking one up by its text costs far more than finding its object again.
     const all = new Set<Series>();
     for (const { events } of batches) for (const { series } of events) all.add(series);
     const unknown = [...all].filter((series) => this.#dictionary.known(series) === undefined);
     const refusals =
       unknown.length === 0 ? noRefusals : await this.#reading.use((client) => this.#dictionary.learn(client, unknown));
-    failpoint('log.after-series');
-    const refs = new Map([...all].map((series) => [series, this.#dictionary.known(series)]));
-
-    const encoded: EncodedBatch[] = [];
-    for (const batch of batches) {
-      const producerId =
-        this.#producers.get(batch.producer) ??
-        (await this.#reading.use((client) => this.#producerId(client, batch.producer)));
-      encoded.push(encodeBatch(batch, { producerId, partition: partitionOf(batch.producer), refs, refusals }));
-    }
-    return encoded;
+    const known = new Map([...all].map((series) => [series, this.#dictionary.known(series)]));
+    return { refs: batches.map(({ events }) => events.map(({ series }) => known.get(series))), refusals };
   }
 
   async #producerId(client: LogClient, name: string): Promise<number> {
@@ -88,17 +101,17 @@ export class BatchEncoder {
 interface EncodeContext {
   readonly producerId: number;
   readonly partition: number;
-  readonly refs: ReadonlyMap<Series, SeriesRef | undefined>;
-  readonly refusals: ReadonlyMap<Series, SeriesRefusal>;
+  readonly refs: RefsOfRows;
+  readonly refusals: Refusals;
 }
 
 function encodeBatch(batch: EventBatch, { producerId, partition, refs, refusals }: EncodeContext): EncodedBatch {
   const { epoch, firstSeq, events, delivery } = batch;
   const refused: { index: number; code: SeriesRefusal }[] = [];
-  const refsOfRows = events.map(({ series }, index): SeriesRef => {
-    const ref = refs.get(series);
-    if (ref === undefined) refused.push({ index, code: refusals.get(series) ?? 'series_limit' });
-    return ref ?? noSeries;
+  const refsOfRows = refs.map((ref, index): SeriesRef => {
+    if (ref !== undefined) return ref;
+    refused.push({ index, code: refusals.get((events[index] as NewEvent).series) ?? 'series_limit' });
+    return noSeries;
   });
   const rows = encodeRows(events, refsOfRows, firstSeq, { producerId, epoch, partition });
   const slots = events.map(({ slot }, index) =>
@@ -117,20 +130,30 @@ export function storedEvents(
   { batch: { events, firstSeq, epoch }, pending: { producerId, partition } }: EncodedBatch,
   outcome: CommitOutcome & { kind: 'committed' },
 ): LoggedEvent[] {
+  const { receivedUs } = outcome;
   const logged: LoggedEvent[] = [];
   for (let index = 0; index < events.length; index++) {
     const offset = outcome.offsets[index] as number;
     if (offset === 0) continue;
-    const event = events[index] as NewEvent;
-    logged.push({
-      ...event,
-      partition,
-      offset,
-      receivedUs: outcome.receivedUs,
-      producerId,
-      epoch,
-      seq: firstSeq + index,
-    });
+    logged.push(
+      loggedEvent(events[index] as NewEvent, {
+        partition,
+        offset,
+        receivedUs,
+        producerId,
+        epoch,
+        seq: firstSeq + index,
+      }),
+    );
   }
   return logged;
+}
+
+/** In one literal: a copy that gets more fields would be two objects, and there is one for each event. */
+function loggedEvent(event: NewEvent, place: Omit<LoggedEvent, keyof NewEvent>): LoggedEvent {
+  const { series, timeUs, timeNs, outcome, values, reason, detail, slot } = event;
+  const { partition, offset, receivedUs, producerId, epoch, seq } = place;
+  if (timeNs === undefined || reason !== undefined || detail !== undefined || slot !== undefined)
+    return { ...event, ...place };
+  return { series, timeUs, timeNs, outcome, values, partition, offset, receivedUs, producerId, epoch, seq };
 }

@@ -1,4 +1,5 @@
 import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
+import { EventColumns } from './event-columns.ts';
 
 /** Events kept per partition: some seconds of a busy log. */
 const keptEvents = 20_000;
@@ -7,51 +8,47 @@ const freshMs = 1000;
 
 /** The newest events that this process appended, so that readers beside it need not ask the database. */
 export class LogTail {
-  readonly #partitions: LoggedEvent[][] = [];
+  readonly #partitions: EventColumns[] = [];
   readonly #waiters = new Set<() => void>();
-  #freshUntilMs = Number.NEGATIVE_INFINITY;
+  #freshUntilMs: number[] = [];
 
   /** Adds committed events, offsets rising by one. Where another process appended in between the tail begins anew. */
   add(partition: number, events: readonly LoggedEvent[]): void {
     const first = events[0];
     if (first === undefined) return;
-    this.#partitions[partition] ??= [];
+    this.#partitions[partition] ??= new EventColumns();
     const kept = this.#partitions[partition];
-    const last = kept.at(-1);
-    if (last !== undefined && last.offset + 1 !== first.offset) kept.length = 0;
+    if (kept.lastOffset + 1 !== first.offset) kept.drop(kept.length);
     for (const event of events) kept.push(event);
-    if (kept.length > 2 * keptEvents) kept.splice(0, kept.length - keptEvents);
+    if (kept.length > 2 * keptEvents) kept.drop(kept.length - keptEvents);
   }
 
   /** Events after an offset; empty when there are none as far as is known; undefined when the database must be asked. */
   read(partition: number, afterOffset: number, limit: number): readonly LoggedEvent[] | undefined {
     const kept = this.#partitions[partition];
-    const first = kept?.[0];
-    if (kept === undefined || first === undefined || afterOffset + 1 < first.offset) return undefined;
-    const start = afterOffset + 1 - first.offset;
-    return kept.slice(start, start + limit);
+    if (kept === undefined || kept.length === 0 || afterOffset + 1 < kept.firstOffset) return undefined;
+    const start = afterOffset + 1 - kept.firstOffset;
+    return kept.slice(start, start + limit, partition);
   }
 
   /** Whether the tail of a partition ends with this offset. */
   endsAt(partition: number, offset: number): boolean {
-    return this.#partitions[partition]?.at(-1)?.offset === offset;
+    return this.#partitions[partition]?.lastOffset === offset;
   }
 
-  /** Remembers that the database had nothing beyond this tail a moment ago. */
+  /** Remembers of which partitions the database had nothing beyond this tail a moment ago. */
   sawHeads(heads: readonly LogPosition[], nowMs: number): void {
-    const isComplete = heads.every(
-      ({ offset }, partition) => offset <= (this.#partitions[partition]?.at(-1)?.offset ?? 0),
-    );
-    if (isComplete) this.#freshUntilMs = nowMs + freshMs;
+    for (const [partition, { offset }] of heads.entries())
+      if (offset <= (this.#partitions[partition]?.lastOffset ?? 0)) this.#freshUntilMs[partition] = nowMs + freshMs;
   }
 
-  isFresh(nowMs: number): boolean {
-    return nowMs < this.#freshUntilMs;
+  isFresh(partition: number, nowMs: number): boolean {
+    return nowMs < (this.#freshUntilMs[partition] ?? Number.NEGATIVE_INFINITY);
   }
 
   /** Somebody appended: here or, as a message says, elsewhere. */
   wake(isElsewhere = false): void {
-    if (isElsewhere) this.#freshUntilMs = Number.NEGATIVE_INFINITY;
+    if (isElsewhere) this.#freshUntilMs = [];
     for (const waiter of [...this.#waiters]) waiter();
   }
 

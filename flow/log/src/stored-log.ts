@@ -44,13 +44,17 @@ export class StoredLog {
   async read(partition: number, after: LogPosition, limit: number): Promise<LogSlice> {
     const { clock, reading } = this.#parts;
     const near = this.#tail.read(partition, after.offset, limit);
-    if (near !== undefined && (near.length > 0 || this.#tail.isFresh(clock.nowMs())))
+    if (near !== undefined && (near.length > 0 || this.#tail.isFresh(partition, clock.nowMs())))
       return { partition, events: near };
+    const askedAtMs = clock.nowMs();
     const ends = await this.ends();
-    this.#tail.sawHeads(ends, clock.nowMs());
+    this.#tail.sawHeads(ends, askedAtMs);
     if ((ends[partition]?.offset ?? 0) <= after.offset) return { partition, events: [] };
     const nearer = await this.#ownCommit(partition, after.offset, limit);
-    if (nearer.length > 0) return { partition, events: nearer };
+    if (nearer.length > 0) {
+      this.#tail.sawHeads(ends, askedAtMs);
+      return { partition, events: nearer };
+    }
     return { partition, events: await reading.use((client) => this.#reader.read(client, partition, after, limit)) };
   }
 

@@ -10,18 +10,23 @@ import {
   type SeriesPlaces,
 } from './rollup-plan.ts';
 
-/** Where the events of one series are added. */
+/** Where the events of a series are added. */
 interface SeriesRoute {
   readonly plan: RollupPlan;
   readonly key: RollupKey;
   readonly places: SeriesPlaces;
 }
 
+/** Shared routes that are kept. */
+const keptRoutes = 10_000;
+
 /** What was added up and is not written yet. */
 export class RollupSums {
   #plans: readonly RollupPlan[] = [];
   #tenants: ReadonlyMap<string, number> = new Map();
   #routes = new WeakMap<Series, readonly SeriesRoute[]>();
+  /** By their content: series that differ in what no rollup asks for share routes, so that few are in use. */
+  #shared = new Map<string, readonly SeriesRoute[]>();
   #sums = new Map<string, KeySums>();
 
   /** Definitions (undefined keeps them) and tenants from now on; what is added up already stays. */
@@ -29,6 +34,7 @@ export class RollupSums {
     if (definitions !== undefined) this.#plans = definitions.map(planRollup);
     this.#tenants = tenants;
     this.#routes = new WeakMap();
+    this.#shared = new Map();
   }
 
   knowsTenant(tenant: string): boolean {
@@ -65,11 +71,17 @@ export class RollupSums {
     return { deltas: all.flatMap((sums) => sums.deltas()), keys: all.map((sums) => sums.key) };
   }
 
-  #routesOf(series: Series): SeriesRoute[] {
+  #routesOf(series: Series): readonly SeriesRoute[] {
     const tenantId = this.#tenants.get(series.tenant);
     if (tenantId === undefined) return [];
-    return this.#plans
+    const routes = this.#plans
       .filter(({ row }) => (row.tenantId === null || row.tenantId === tenantId) && countsSeries(row.definition, series))
       .map((plan) => ({ plan, key: keyOf(plan, series, tenantId), places: placesIn(plan, series) }));
+    const text = JSON.stringify(routes.map(({ key, places }) => [key.id, places]));
+    const shared = this.#shared.get(text);
+    if (shared !== undefined) return shared;
+    if (this.#shared.size >= keptRoutes) this.#shared.clear();
+    this.#shared.set(text, routes);
+    return routes;
   }
 }

@@ -39,7 +39,7 @@ export async function readChecks(
     const every = await readPacked(
       tx,
       sql`select e.series_id, (extract(epoch from e.time) * 1000000)::bigint as time_us, e.outcome, e.reason, e."values", 1 as n
-        from events e where e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and ${inRange}
+        from events e where e.by_series and e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and ${inRange}
         limit ${query.max + 1}`,
     );
     const isThinned = every.reduce((sum, { total }) => sum + total, 0) > query.max;
@@ -71,7 +71,7 @@ function thinned(
   const check = sql`array[e."values"[s.duration], ${timeUs}::float8] || e."values"`;
   return sql`
     (select e.series_id, ${timeUs} as time_us, e.outcome, e.reason, e."values", 1 as n
-     from events e where e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and e.outcome <> 0 and ${inRange}
+     from events e where e.by_series and e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and e.outcome <> 0 and ${inRange}
      limit ${mostMarks + 1})
     union all
     select g.series_id, m.mark[2]::bigint, 0, null, m.mark[3:], m.n
@@ -79,7 +79,7 @@ function thinned(
       select e.series_id, min(${check}) as least, max(${check}) as most, count(*) as n
       from unnest(${series.map(({ id }) => id)}::bigint[], ${series.map(({ valueNames }) => Math.max(1, valueNames.indexOf('durationMs') + 1))}::integer[]) as s (id, duration)
       join events e on e.series_id = s.id
-      where e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and e.outcome = 0 and ${inRange}
+      where e.by_series and e.series_id = any(${series.map(({ id }) => id)}::bigint[]) and e.outcome = 0 and ${inRange}
       group by e.series_id, floor((${timeUs} - ${fromMs * 1000}) / ${columnUs}::float8)
     ) g,
     lateral (select g.least as mark, g.n union all select g.most, 0 where g.most <> g.least) m`;

@@ -53,7 +53,7 @@ export interface EventPageQuery {
   readonly limit: number;
 }
 
-/** Up to so many series each give their newest events by themselves. */
+/** Up to so many series that are indexed each give their newest events by themselves. */
 const fewSeries = 64;
 /** Up to so many series are looked up by series and time; more are filtered out of all events of the time. */
 const manySeries = 5000;
@@ -74,26 +74,42 @@ export async function readEvents(
 ): Promise<{ events: EventRow[]; hasMore: boolean }> {
   return withinLimit(tx, async () => {
     const series = await chosenSeries(tx, tenantId, query.filter);
-    const isOfFew = Array.isArray(series) && series.length <= fewSeries;
-    const rows = isOfFew ? await newestOfEach(tx, series, query) : await newestByWindows(tx, series, query);
+    const isOfFew = series.areIndexed && series.ids !== undefined && series.ids.length <= fewSeries;
+    const rows = isOfFew
+      ? await newestOfEach(tx, series.ids as string[], query)
+      : await newestByWindows(tx, series.condition, query);
     return { events: rows.slice(0, query.limit), hasMore: rows.length > query.limit };
   });
 }
 
-/** Identifiers of the series that a filter leaves, or a condition on `e.series_id` when they are too many to name. */
+/** The series that a filter leaves. */
+interface ChosenSeries {
+  /** Their identifiers; undefined where they are too many to name. */
+  readonly ids?: string[];
+  /** Whether the index by series and time has all of their events. */
+  readonly areIndexed: boolean;
+  /** The condition on an event `e` of theirs. */
+  readonly condition: RawBuilder<unknown>;
+}
+
 async function chosenSeries(
   tx: Transaction<Tables>,
   tenantId: number,
   { name, source, service, environment, zone }: EventFilter,
-): Promise<string[] | RawBuilder<unknown>> {
+): Promise<ChosenSeries> {
   const conditions = Object.entries({ name, source, service, environment, zone }).flatMap(([column, value]) =>
     value === undefined ? [] : [sql`${sql.ref(column)} = ${value}`],
   );
-  if (conditions.length === 0) return sql`true`;
+  if (conditions.length === 0) return { areIndexed: false, condition: sql`true` };
   if (tenantId !== allTenants) conditions.push(sql`tenant_id = ${tenantId}`);
   const matching = sql`from series where ${sql.join(conditions, sql` and `)}`;
-  const { rows } = await sql<{ id: string }>`select id::text as id ${matching} limit ${manySeries + 1}`.execute(tx);
-  return rows.length > manySeries ? sql`e.series_id in (select id ${matching})` : rows.map(({ id }) => id);
+  const { rows } = await sql<{ id: string; is_indexed: boolean }>`
+    select id::text as id, source <> '' as is_indexed ${matching} limit ${manySeries + 1}`.execute(tx);
+  if (rows.length > manySeries) return { areIndexed: false, condition: sql`e.series_id in (select id ${matching})` };
+  const ids = rows.map(({ id }) => id);
+  const areIndexed = rows.every((row) => row.is_indexed);
+  const isOne = sql`e.series_id = any(${ids}::bigint[])`;
+  return { ids, areIndexed, condition: areIndexed ? sql`e.by_series and ${isOne}` : isOne };
 }
 
 const columns = sql`e.time, e.received_at, e.series_id, e.log_offset, e.log_partition, e.time_ns, e.outcome, e.reason, e."values", e.detail`;
@@ -126,7 +142,7 @@ async function newestOfEach(
   return readRows(
     tx,
     sql`select e.* from unnest(${series}::bigint[]) as s (id) cross join lateral (
-      select ${columns} from events e where e.series_id = s.id and ${condition(query, query.fromUs, endUs(query))}
+      select ${columns} from events e where e.by_series and e.series_id = s.id and ${condition(query, query.fromUs, endUs(query))}
       order by e.time desc, e.log_partition desc, e.log_offset desc limit ${query.limit + 1}
     ) e`,
     query.limit + 1,
@@ -136,12 +152,9 @@ async function newestOfEach(
 /** Looks back from the end in ever wider windows, until the page is full. */
 async function newestByWindows(
   tx: Transaction<Tables>,
-  series: readonly string[] | RawBuilder<unknown>,
+  isChosen: RawBuilder<unknown>,
   query: EventPageQuery,
 ): Promise<EventRow[]> {
-  const isChosen = Array.isArray(series)
-    ? sql`e.series_id = any(${series}::bigint[])`
-    : (series as RawBuilder<unknown>);
   const rows: EventRow[] = [];
   let toUs = endUs(query);
   for (let widthUs = firstWindowUs; toUs > query.fromUs && rows.length <= query.limit; widthUs *= windowGrowth) {

@@ -6,7 +6,7 @@ import type { LoggedEvent, NewEvent, Outcome, Series } from '@watchkeeper/model'
  * (`received_at`, `log_offset`) are patched in place after everything else was encoded.
  */
 
-/** In the order of the encoded row. */
+/** What is read of a row, in this order. */
 export const eventColumns = [
   'received_at',
   'time',
@@ -23,6 +23,9 @@ export const eventColumns = [
   'reason',
   'detail',
 ] as const;
+
+/** In the order of the encoded row. */
+export const storedColumns = [...eventColumns, 'by_series'] as const;
 
 const receivedAtByte = 6;
 const logOffsetByte = 42;
@@ -41,11 +44,13 @@ export interface SeriesRef {
   /** Big-endian, as the column wants it. */
   readonly idBytes: Buffer;
   readonly tenantId: number;
+  /** Whether its events are indexed by series: those of monitors and the like are. */
+  readonly isIndexed: boolean;
 }
 
 /** Rows of one producer, encoded but for offset and arrival. */
 export interface EncodedRows {
-  /** The rows, those of one series side by side. */
+  /** The rows; those that are indexed by series stand in its order. */
   readonly bytes: Buffer;
   /** Where row i begins and ends. */
   readonly starts: Uint32Array;
@@ -70,14 +75,16 @@ export function encodeRows(
   const starts = new Uint32Array(events.length);
   const ends = new Uint32Array(events.length);
   let at = 0;
-  for (const index of bySeries(refs)) {
+  const order = refs.some(({ isIndexed }) => isIndexed) ? bySeries(refs) : undefined;
+  for (let place = 0; place < events.length; place++) {
+    const index = order === undefined ? place : (order[place] as number);
     const event = events[index] as NewEvent;
     const ref = refs[index] as SeriesRef;
     const { reason, values } = event;
     const detail = event.detail === undefined ? undefined : JSON.stringify(event.detail);
     const needed =
       fixedBytes +
-      24 +
+      29 +
       values.length * 12 +
       9 +
       (reason === undefined ? 0 : reason.length * 3) +
@@ -86,7 +93,7 @@ export function encodeRows(
       scratch = Buffer.concat([scratch, Buffer.allocUnsafe(Math.max(scratch.length, needed))]);
     const out = scratch;
     starts[index] = at;
-    at = out.writeInt16BE(eventColumns.length, at);
+    at = out.writeInt16BE(storedColumns.length, at);
     at = writeInt64(out, 0, at);
     at = writeInt64(out, event.timeUs - postgresEpochUs, at);
     at = out.writeInt32BE(8, at);
@@ -102,6 +109,7 @@ export function encodeRows(
     at = writeFloats(out, values, at);
     at = writeText(out, reason, at);
     at = writeJsonb(out, detail, at);
+    at = writeTrue(out, ref.isIndexed, at);
     ends[index] = at;
   }
   return { bytes: Buffer.from(scratch.subarray(0, at)), starts, ends };
@@ -189,6 +197,13 @@ function writeJsonb(out: Buffer, json: string | undefined, at: number): number {
   const length = out.write(json, at + 5, 'utf8') + 1;
   out.writeInt32BE(length, at);
   return at + 4 + length;
+}
+
+/** True or null. */
+function writeTrue(out: Buffer, isTrue: boolean, at: number): number {
+  if (!isTrue) return out.writeInt32BE(-1, at);
+  out[at + 4] = 1;
+  return out.writeInt32BE(1, at) + 1;
 }
 
 /** A row of a binary COPY, fields in the order of `eventColumns`. */

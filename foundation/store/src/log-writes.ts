@@ -2,7 +2,7 @@ import { failpoint } from '@watchkeeper/kit';
 import type { CheckSlot, Delivery, LogPosition } from '@watchkeeper/model';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { copyHeader, copyTrailer, type EncodedRows, eventColumns, patchRow } from './event-rows.ts';
+import { copyHeader, copyTrailer, type EncodedRows, patchRow, storedColumns } from './event-rows.ts';
 import { type ProducerMark, takeNewer } from './producer-mark.ts';
 import { asStoreError, type Connection, clientConfig, idleInTransactionMs, newClient } from './store.ts';
 
@@ -273,7 +273,7 @@ function rowChunks({ bytes, starts, ends }: EncodedRows, rows: readonly number[]
   return chunks.map(({ start, end }) => bytes.subarray(start, end));
 }
 
-const copyStatement = `copy events (${eventColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;
+const copyStatement = `copy events (${storedColumns.map((column) => (column === 'values' ? '"values"' : column)).join(', ')}) from stdin binary`;
 
 /** COPY of encoded rows; the caller owns the transaction. */
 export function copyEventRows(client: pg.ClientBase, chunks: readonly Buffer[]): Promise<void> {

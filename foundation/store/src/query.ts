@@ -100,7 +100,8 @@ function seriesCondition({
 /** The events of a question as `e`, each joined with its series `s`; with the condition on the range of time. */
 async function eventsAndSeries(tx: Transaction<Tables>, question: EventQuestion): Promise<RawBuilder<unknown>> {
   const matching = sql`from series s where ${seriesCondition(question)}`;
-  const { rows } = await sql<{ id: string }>`select s.id::text as id ${matching} limit ${manySeries + 1}`.execute(tx);
+  const { rows } = await sql<{ id: string; is_indexed: boolean }>`
+    select s.id::text as id, s.source <> '' as is_indexed ${matching} limit ${manySeries + 1}`.execute(tx);
   const conditions = [
     sql`e.time >= ${instant(question.fromMs)} and e.time < ${instant(question.toMs)}`,
     sql`e.received_at >= ${instant(question.fromMs - clockToleranceMs)}`,
@@ -108,7 +109,10 @@ async function eventsAndSeries(tx: Transaction<Tables>, question: EventQuestion)
       isOfEvent(name) ? [sql`${eventDimension(name)} = any(${[...accepted]}::text[])`] : [],
     ),
   ];
-  if (rows.length <= manySeries) conditions.push(sql`e.series_id = any(${rows.map(({ id }) => id)}::bigint[])`);
+  if (rows.length <= manySeries) {
+    conditions.push(sql`e.series_id = any(${rows.map(({ id }) => id)}::bigint[])`);
+    if (rows.every((row) => row.is_indexed)) conditions.push(sql`e.by_series`);
+  }
   return sql`(select s.* ${matching}) s join events e on e.series_id = s.id where ${all(conditions)}`;
 }
 

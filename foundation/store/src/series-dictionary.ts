@@ -37,6 +37,11 @@ export class SeriesDictionary {
     return this.#refused;
   }
 
+  /** The reference of a series that was looked up before as this very object. Its texts are storable. */
+  atHand(series: Series): SeriesRef | undefined {
+    return this.#byObject.get(series);
+  }
+
   /** The reference when the series is known to be committed. */
   known(series: Series): SeriesRef | undefined {
     const direct = this.#byObject.get(series);
@@ -68,7 +73,7 @@ export class SeriesDictionary {
       missing.delete(id);
       if (found?.canonical !== canonical) continue;
       const [series] = found.objects as [Series];
-      this.#remember(canonical, series, { idBytes: found.idBytes, tenantId }, found.objects);
+      this.#remember(canonical, series, referenceOf(series, found.idBytes, tenantId), found.objects);
     }
     return new Set([...missing.values()].flatMap(({ objects }) => objects));
   }
@@ -143,7 +148,7 @@ export class SeriesDictionary {
         refuse(entry.objects, 'series_collision');
         continue;
       }
-      this.#remember(canonical, entry.series, { idBytes: entry.idBytes, tenantId }, entry.objects);
+      this.#remember(canonical, entry.series, referenceOf(entry.series, entry.idBytes, tenantId), entry.objects);
     }
     return refusals;
   }
@@ -201,6 +206,10 @@ export class SeriesDictionary {
 async function isStored(client: pg.ClientBase, id: string): Promise<boolean> {
   const { rowCount } = await client.query('select from series where id = $1::bigint', [id]);
   return rowCount === 1;
+}
+
+function referenceOf({ source }: Series, idBytes: Buffer, tenantId: number): SeriesRef {
+  return { idBytes, tenantId, isIndexed: source !== '' };
 }
 
 const idBytesOf = (canonical: string) => createHash('sha256').update(canonical).digest().subarray(0, 8);

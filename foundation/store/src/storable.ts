@@ -6,24 +6,30 @@ import { canonicalSeries, type EventBatch, largestValue, type NewEvent, type Ser
  * is counted and what readers see are the same.
  */
 
-/** The batch itself where everything in it can be stored. Values that are too large become null: not measured. */
-export function storableBatch(batch: EventBatch): EventBatch {
+/**
+ * The batch itself where everything in it can be stored. Values that are too large become null: not measured.
+ * @param refs by event: what is there is the reference of a series that was looked at before
+ */
+export function storableBatch(batch: EventBatch, refs: readonly unknown[] = []): EventBatch {
   let series: Series | undefined;
   let isSeriesStorable = true;
-  const isStorable = (event: NewEvent) => {
+  const isStorableLikeLast = (event: NewEvent) => {
     if (event.series !== series) {
       series = event.series;
       isSeriesStorable = storableSeries(series) === series;
     }
-    return (
-      isSeriesStorable &&
-      event.values.every(isStorableValue) &&
-      (event.reason === undefined || isStorableText(event.reason)) &&
-      (event.detail === undefined || !unstorableEscape.test(JSON.stringify(event.detail)))
-    );
+    return isSeriesStorable;
   };
+  const isStorable = (event: NewEvent, index: number) =>
+    (refs[index] !== undefined || isStorableLikeLast(event)) &&
+    event.values.every(isStorableValue) &&
+    (event.reason === undefined || isStorableText(event.reason)) &&
+    (event.detail === undefined || !unstorableEscape.test(JSON.stringify(event.detail)));
   if (batch.events.every(isStorable)) return batch;
-  return { ...batch, events: batch.events.map((event) => (isStorable(event) ? event : storableEvent(event))) };
+  return {
+    ...batch,
+    events: batch.events.map((event, index) => (isStorable(event, index) ? event : storableEvent(event))),
+  };
 }
 
 function storableEvent(event: NewEvent): NewEvent {

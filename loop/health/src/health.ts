@@ -41,6 +41,9 @@ const sliceEvents = 2000;
 const gatherMs = 50;
 /** Longest wait for news before the log is asked in any case, milliseconds. */
 const idleMs = 1000;
+/** How often events without a verdict are counted and the position is saved, milliseconds, and how many wait for that. */
+const saveEveryMs = 1000;
+const unjudgedEvents = 20_000;
 
 /**
  * Reads the event log and keeps the states of monitors and services, what alert rules count, alerts and the outbox. The effects of what was
@@ -115,13 +118,21 @@ class PartitionJudge {
   async #readFrom(saved: ReaderPosition, signal: AbortSignal, onProgress: () => void): Promise<void> {
     const { eventLog, messages, clock } = this.#options;
     let from = saved;
+    let to: LogPosition = saved;
+    let unjudged: LoggedEvent[] = [];
+    let savedAtMs = Number.NEGATIVE_INFINITY;
     while (!signal.aborted) {
-      const { events } = await eventLog.read(this.partition, from, sliceEvents);
+      const { events } = await eventLog.read(this.partition, to, sliceEvents);
       const last = events.at(-1);
-      if (last !== undefined) {
-        const to = { offset: last.offset, receivedUs: last.receivedUs };
-        const isChanged = await this.#judge(events, from, to);
+      if (last !== undefined) to = { offset: last.offset, receivedUs: last.receivedUs };
+      unjudged = unjudged.length === 0 ? [...events] : unjudged.concat(events);
+      // What clients send by the hundred thousand changes no state: a transaction for each slice of it is not worth it.
+      const isDue = unjudged.length >= unjudgedEvents || clock.nowMs() - savedAtMs >= saveEveryMs;
+      if (events.some(isVerdict) || (isDue && unjudged.length > 0)) {
+        const isChanged = await this.#judge(unjudged, from, to);
         from = { ...from, ...to };
+        unjudged = [];
+        savedAtMs = clock.nowMs();
         this.lastError = null;
         onProgress();
         if (isChanged) {
@@ -134,6 +145,7 @@ class PartitionJudge {
         await eventLog.waitForAppend(idleMs, signal);
       }
     }
+    if (unjudged.length > 0) await this.#judge(unjudged, from, to);
   }
 
   /** One transaction: states, alerts, outbox and the position. Returns whether any state changed. */

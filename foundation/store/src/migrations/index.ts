@@ -11,6 +11,7 @@ import { sql as refusedInputs } from './0008-refused-inputs.ts';
 import { sql as views } from './0009-views.ts';
 import { sql as catalogue } from './0010-catalogue.ts';
 import { sql as alertRules } from './0011-alert-rules.ts';
+import { sql as narrowIndexes } from './0012-narrow-indexes.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 export const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -24,6 +25,7 @@ export const migrations: readonly { readonly version: number; readonly name: str
   { version: 9, name: 'views', sql: views },
   { version: 10, name: 'catalogue', sql: catalogue },
   { version: 11, name: 'alert-rules', sql: alertRules },
+  { version: 12, name: 'narrow-indexes', sql: narrowIndexes },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;
