@@ -224,6 +224,23 @@ function raw(text: string): Promise<string> {
   });
 }
 
+it('A write without a database, or with a precision that is not known, is counted too', async () => {
+  const wrong = [
+    [linesOf('POST /write'), 'write', 'database is required'],
+    [
+      linesOf('POST /api/v2/write?bucket=x&precision=eons'),
+      'api/v2/write',
+      'precision eons is not one of ns, us, ms, s',
+    ],
+  ] as const;
+  for (const [door, name, message] of wrong) {
+    expect((await send(door, 'cpu v=1')).status).toBe(400);
+    const kept = async () => (await world.ask('GET /api/v1/dead-letters?of=doors&reason=validation_failed')).json();
+    const letter = expect.objectContaining({ door: name, message, body: 'cpu v=1' });
+    await expect.poll(kept, { timeout: 10_000 }).toMatchObject({ items: expect.arrayContaining([letter]) });
+  }
+});
+
 it('What was refused is counted by door, key and reason, and seen by those of the tenant only', async () => {
   const list = async (of: string) => {
     const answer = await world.ask('GET /api/v1/refused-inputs', { key: of });
