@@ -7,7 +7,7 @@ import {
   secureContext,
   shownCertificate,
 } from '@watchkeeper/guard';
-import type { Observation, Reason } from '@watchkeeper/model';
+import type { Observation, Reason, SeenFacts } from '@watchkeeper/model';
 import { type Static, Type } from 'typebox';
 import { decodeBody } from '../decode-body.ts';
 import { defineMonitorType, type MonitorContext } from '../monitor-context.ts';
@@ -264,11 +264,15 @@ async function askOnce(
   if (answer.head !== undefined) {
     hop.status = answer.head.status;
     hop.protocol = answer.head.protocol;
-    const { 'content-length': length = '', 'last-modified': modified = '' } = answer.head.headers;
-    const lastModifiedMs = Date.parse(modified) || undefined;
-    context.tell?.({ contentLength: /^\d+$/.test(length) ? Number(length) : -1, lastModifiedMs });
+    context.tell?.(factsOf(answer.head.headers));
   }
   return answer;
+}
+
+function factsOf(headers: Readonly<Record<string, string>>): SeenFacts {
+  const { 'content-length': length = '', 'last-modified': modified = '' } = headers;
+  const lastModifiedMs = Date.parse(modified) || undefined;
+  return { contentLength: /^\d+$/.test(length) ? Number(length) : -1, lastModifiedMs };
 }
 
 function requestHeaders(
