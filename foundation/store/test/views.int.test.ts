@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -197,6 +198,18 @@ describe('A reader of the views', () => {
       });
       await expect(store.write((tx) => removeViewReader(tx, name))).rejects.toMatchObject({ code: 'name_taken' });
     }
+  });
+
+  it('may ask what the how-to asks', async () => {
+    await seedTwoTenants(50);
+    await put(defaultTenantId);
+    const client = await signIn();
+    const page = readFileSync(new URL('../../../docs/how-to/use-prometheus.md', import.meta.url), 'utf8');
+    const [, examples = ''] = /```sql\n([^`]+)```/.exec(page) ?? [];
+    const questions = examples.split(';').filter((text) => text.trim() !== '');
+    expect(questions.length).toBeGreaterThan(2);
+    for (const question of questions)
+      await client.query(question.replace(/\$__timeFilter\((\w+)\)/, `$1 > now() - interval '1 day'`));
   });
 
   it('can be renewed after the database was reset', async () => {
