@@ -56,4 +56,3 @@ export function line(g: CanvasRenderingContext2D, x1: number, y1: number, x2: nu
   g.lineTo(x2, y2);
   g.stroke();
 }
-

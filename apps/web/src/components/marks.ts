@@ -23,4 +23,3 @@ export function addCross(path: Path2D, x: number, y: number, size: number): void
   path.moveTo(x + size, y - size);
   path.lineTo(x - size, y + size);
 }
-

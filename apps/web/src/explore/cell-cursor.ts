@@ -1,4 +1,4 @@
-import { valueAtShare, type ValueAxis } from './plot-layout.ts';
+import { type ValueAxis, valueAtShare } from './plot-layout.ts';
 
 /** A rectangle of cells in one lane, moved and grown by arrow keys. Row 0 is the lowest. */
 export interface CellCursor {
@@ -21,7 +21,12 @@ const steps: Readonly<Record<string, readonly [number, number]>> = {
 };
 
 /** The cursor after a key; undefined when the key is none of its own. It begins in the middle of the newest column. */
-export function moveCursor(cursor: CellCursor | undefined, key: string, isGrowing: boolean, laneCount: number): CellCursor | undefined {
+export function moveCursor(
+  cursor: CellCursor | undefined,
+  key: string,
+  isGrowing: boolean,
+  laneCount: number,
+): CellCursor | undefined {
   const step = steps[key];
   if (step === undefined) return undefined;
   if (cursor === undefined) {

@@ -12,8 +12,7 @@ export function conditionsText(conditions: readonly Condition[]): string {
   return conditions.map((one) => `${encodeText(one.field)}${signs[one.op]}${rightSide(one)}`).join(';');
 }
 
-const rightSide = (one: Condition) =>
-  'values' in one ? one.values.map(encodeText).join('|') : String(one.limit);
+const rightSide = (one: Condition) => ('values' in one ? one.values.map(encodeText).join('|') : String(one.limit));
 /** Only what separates is written in another way, so that an address stays readable. */
 const encodeText = (text: string) => text.replace(/[%;|=!<>]/g, (sign) => `%${sign.charCodeAt(0).toString(16)}`);
 
@@ -27,7 +26,9 @@ export function parseConditions(text: string | undefined): Condition[] {
       return [{ field, op: sign === '=' ? 'is' : 'not', values: right.split('|').map(decodeText).slice(0, 100) }];
     }
     const limit = Number(right);
-    return right.trim() === '' || !Number.isFinite(limit) ? [] : [{ field, op: sign === '>=' ? 'least' : 'below', limit }];
+    return right.trim() === '' || !Number.isFinite(limit)
+      ? []
+      : [{ field, op: sign === '>=' ? 'least' : 'below', limit }];
   });
 }
 
@@ -35,7 +36,8 @@ const decodeText = (text: string) => text.replace(/%(25|3b|7c|3d|21|3c|3e)/gi, (
 
 /** Adds a condition. One that says the same of the same field with one value more widens the one that is there. */
 export function withCondition(present: readonly Condition[], added: Condition): Condition[] {
-  if (!('values' in added)) return [...present.filter((one) => one.field !== added.field || one.op !== added.op), added];
+  if (!('values' in added))
+    return [...present.filter((one) => one.field !== added.field || one.op !== added.op), added];
   // "Keep only" asks for less than what was there: it takes the place of an earlier "is".
   if (added.op === 'is') return [...present.filter((one) => one.field !== added.field || !('values' in one)), added];
   const same = present.find((one) => one.field === added.field && one.op === 'not');

@@ -64,7 +64,8 @@ export function sumCells({ stepMs, columns }: Heat, grid: CellGrid): Float32Arra
     const known = rows.get(bucket);
     if (known !== undefined) return known;
     const { lower, upper } = bucketBounds(bucket);
-    const parts = bucket <= zeroBucket ? [{ cell: 0, weight: 1 }] : partsOf(shareOf(lower) * ny, shareOf(upper) * ny, ny);
+    const parts =
+      bucket <= zeroBucket ? [{ cell: 0, weight: 1 }] : partsOf(shareOf(lower) * ny, shareOf(upper) * ny, ny);
     rows.set(bucket, parts);
     return parts;
   };
@@ -75,7 +76,8 @@ export function sumCells({ stepMs, columns }: Heat, grid: CellGrid): Float32Arra
       const count = counts[place] as number;
       for (const row of rowsOf(buckets[place] as number)) {
         const start = row.cell * nx;
-        for (const { cell, weight } of across) cells[start + cell] = (cells[start + cell] as number) + count * weight * row.weight;
+        for (const { cell, weight } of across)
+          cells[start + cell] = (cells[start + cell] as number) + count * weight * row.weight;
       }
     }
   }
@@ -108,7 +110,8 @@ function partsOf(start: number, end: number, count: number): Part[] {
 export function ranksOf(cells: Float32Array): Float32Array {
   const sorted = cells.filter((count) => count > 0).sort();
   let different = 0;
-  for (const [index, count] of sorted.entries()) if (index === 0 || count !== sorted[index - 1]) sorted[different++] = count;
+  for (const [index, count] of sorted.entries())
+    if (index === 0 || count !== sorted[index - 1]) sorted[different++] = count;
   const ranks = new Float32Array(cells.length);
   for (let index = 0; index < cells.length; index++) {
     const count = cells[index] as number;

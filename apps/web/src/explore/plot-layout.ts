@@ -31,17 +31,25 @@ const titleHeight = 18;
 const laneGap = 8;
 
 /** An axis that holds what there is: logarithmic from the lowest positive value, or linear from a drawn zero. */
-export function axisFor(scale: ValueAxis['scale'], extent: { readonly low: number; readonly high: number } | undefined): ValueAxis {
+export function axisFor(
+  scale: ValueAxis['scale'],
+  extent: { readonly low: number; readonly high: number } | undefined,
+): ValueAxis {
   const { low, high } = extent ?? { low: 1, high: 1000 };
   if (scale === 'linear') {
-    const reach = Math.max(high, 0) - Math.min(low, 0) || 1;
-    return { scale, low: Math.min(0, low - (low < 0 ? reach * 0.04 : 0)), high: Math.max(high, 0) + reach * 0.04 };
+    const step = roundStep((Math.max(high, 0) - Math.min(low, 0)) / 8) || 1;
+    return {
+      scale,
+      low: Math.min(0, Math.floor(low / step) * step),
+      high: Math.max(step, Math.ceil(high / step) * step),
+    };
   }
   const least = low > 0 ? low : Math.max(high / 1000, Number.MIN_VALUE);
   const most = Math.max(high, least * 1.01);
-  // Less than a power of ten would leave an axis with hardly a tick.
-  const missing = Math.max(0, 1 - Math.log10(most / least)) / 2 + 0.06;
-  return { scale, low: least / 10 ** missing, high: most * 10 ** missing };
+  // Rounded, so that the axis does not move with every event; less than a power of ten would have hardly a tick.
+  const [from, to] = [Math.floor(Math.log10(least) * 5 - 0.2) / 5, Math.ceil(Math.log10(most) * 5 + 0.2) / 5];
+  const missing = Math.max(0, 1 - (to - from)) / 2;
+  return { scale, low: 10 ** (from - missing), high: 10 ** (to + missing) };
 }
 
 /** Place of a value: 0 at the bottom, 1 at the top; what lies beyond the axis stays on its edge. */
@@ -81,7 +89,17 @@ export function layOutPlot({ width, fromMs, toMs, axis, groups, tall }: PlotLayo
     top = plotTop + laneHeight + laneGap;
   }
   const coverageTop = top + 2;
-  return { width, height: coverageTop + coverageHeight + 24, left: 70, right: width - 14, lanes, coverageTop, fromMs, toMs, axis };
+  return {
+    width,
+    height: coverageTop + coverageHeight + 24,
+    left: 70,
+    right: width - 14,
+    lanes,
+    coverageTop,
+    fromMs,
+    toMs,
+    axis,
+  };
 }
 
 export function plotX({ left, right, fromMs, toMs }: PlotLayout, atMs: number): number {
@@ -109,11 +127,10 @@ export function laneAt({ lanes }: PlotLayout, y: number): PlotLane | undefined {
 export function valueTicks({ scale, low, high }: ValueAxis, plotHeight: number): number[] {
   const most = Math.max(2, Math.floor(plotHeight / 34));
   if (scale === 'linear') {
-    const rough = (high - low) / most;
-    const power = 10 ** Math.floor(Math.log10(rough));
-    const step = [1, 2, 5, 10].map((factor) => factor * power).find((candidate) => candidate >= rough) ?? rough;
+    const step = roundStep((high - low) / most);
     const ticks: number[] = [];
-    for (let index = Math.ceil(low / step); index * step <= high; index++) ticks.push(Number((index * step).toPrecision(12)));
+    for (let index = Math.ceil(low / step); index * step <= high; index++)
+      ticks.push(Number((index * step).toPrecision(12)));
     return ticks;
   }
   const first = Math.ceil(Math.log10(low) - 1e-9);
@@ -124,7 +141,16 @@ export function valueTicks({ scale, low, high }: ValueAxis, plotHeight: number):
   return ticks;
 }
 
-const timeSteps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800].map((s) => s * 1000);
+/** 1, 2 or 5 times a power of ten, at least as long; 0 of nothing. */
+function roundStep(length: number): number {
+  if (!(length > 0)) return 0;
+  const power = 10 ** Math.floor(Math.log10(length));
+  return [1, 2, 5, 10].map((factor) => factor * power).find((step) => step >= length) ?? 10 * power;
+}
+
+const timeSteps = [1, 5, 10, 30, 60, 300, 600, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800].map(
+  (s) => s * 1000,
+);
 
 /** Round instants, at least 90 pixels apart. */
 export function plotTimeTicks({ fromMs, toMs, left, right }: PlotLayout): number[] {

@@ -34,15 +34,22 @@ export function chosenOf({ events, conditions }: Pick<Question, 'events' | 'cond
   const where: Record<string, string[]> = {};
   const whereNot: Record<string, string[]> = {};
   const between: Record<string, { from?: number; below?: number }> = {};
+  const refuse = (field: string, values: readonly string[]) => {
+    whereNot[field] = [...(whereNot[field] ?? []), ...values];
+  };
   for (const one of conditions) {
-    if (one.op === 'is') {
-      const present = where[one.field];
-      const both = present === undefined ? [...one.values] : present.filter((value) => one.values.includes(value));
-      // Nothing can be two things at once; no event has a name like this.
-      where[one.field] = both.length === 0 ? ['\u2205'] : both;
-    } else if (one.op === 'not') where[one.field] === undefined && (whereNot[one.field] = [...(whereNot[one.field] ?? []), ...one.values]);
-    else if (one.op === 'least') between[one.field] = { ...between[one.field], from: one.limit };
-    else between[one.field] = { ...between[one.field], below: one.limit };
+    if (!('values' in one)) {
+      const { from = Number.NEGATIVE_INFINITY, below = Number.POSITIVE_INFINITY } = between[one.field] ?? {};
+      const narrower = one.op === 'least' ? { from: Math.max(from, one.limit) } : { below: Math.min(below, one.limit) };
+      between[one.field] = { ...between[one.field], ...narrower };
+      continue;
+    }
+    const present = where[one.field];
+    const both = present?.filter((value) => one.values.includes(value)) ?? [...one.values];
+    if (one.op === 'not') refuse(one.field, one.values);
+    else if (both.length > 0) where[one.field] = both;
+    // It is asked to be two things at once: nothing is.
+    else refuse(one.field, present ?? []);
   }
   const parts = Object.entries({ where, whereNot, between }).filter(([, part]) => Object.keys(part).length > 0);
   return { events, ...Object.fromEntries(parts) };

@@ -53,6 +53,7 @@ export function valueText(value: number | null | undefined, unit: string): strin
   const amount = value * factor;
   // Rounded first: 999.6 ms is a second.
   const rounded = Number(Math.abs(amount).toPrecision(3));
-  const [size, word] = scale.find(([least]) => rounded >= least) ?? (amount === 0 ? [factor, plain] : scale.at(-1)) ?? [1, plain];
+  const [size, word] = scale.find(([least]) => rounded >= least) ??
+    (amount === 0 ? [factor, plain] : scale.at(-1)) ?? [1, plain];
   return `${digits(amount / size)}${thin}${word}${suffix}`;
 }
