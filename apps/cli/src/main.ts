@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { alertCommand } from './commands/alert.ts';
 import { applyCommand, diffCommand, exportCommand } from './commands/apply.ts';
+import { catalogueCommand } from './commands/catalogue.ts';
 import { configCommand } from './commands/config.ts';
 import { dbCommand } from './commands/db.ts';
 import { deadLetterCommand } from './commands/dead-letter.ts';
@@ -35,6 +36,7 @@ const commands = [
   monitorCommand,
   serviceCommand,
   eventCommand,
+  catalogueCommand,
   deadLetterCommand,
   statsCommand,
   rollupCommand,

@@ -29,8 +29,10 @@ export type CatalogueAttribute = Static<typeof CatalogueAttribute>;
 export const CatalogueAttribute = Type.Object(
   {
     name: Type.String(),
-    values: Type.Integer({ description: 'Different values that are known' }),
-    isCapped: Type.Boolean({ description: 'There are more values than are kept in the catalogue' }),
+    values: Type.Integer({
+      description: 'Different values, counted over at most 100 series of a name in the list and 20,000 of one name',
+    }),
+    isCapped: Type.Boolean({ description: 'There are more series than were counted, so there may be more values' }),
     examples: Type.Array(Type.String(), { description: 'Some of them, in alphabetical order', maxItems: 10 }),
   },
   { $id: 'CatalogueAttribute' },
@@ -59,8 +61,6 @@ export const AttributeValues = Type.Object(
     attribute: Type.String(),
     items: Type.Array(Type.String(), { description: 'In alphabetical order' }),
     next: Nullable(Type.String({ description: 'Cursor of the next page' })),
-    values: Type.Integer({ description: 'All that are known, whatever was searched for' }),
-    isCapped: Type.Boolean({ description: 'There are more values than are kept in the catalogue' }),
   },
   { $id: 'AttributeValues' },
 );

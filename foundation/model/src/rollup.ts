@@ -17,7 +17,7 @@ export type Aggregate =
 /** Reads the text form of an aggregate; undefined when it is none. */
 export function parseAggregate(text: string): Aggregate | undefined {
   if (text === 'count') return { fn: 'count' };
-  const match = /^(min|max|sum|avg|counter|p(\d{1,2}(?:\.\d{1,3})?))\(([^\x00-\x1f\x7f]{1,200})\)$/.exec(text);
+  const match = /^(min|max|sum|avg|counter|p(\d{1,2}(?:\.\d{1,3})?))\((\P{Cc}{1,200})\)$/u.exec(text);
   const [, fn, percent, name] = match ?? [];
   if (fn === undefined || name === undefined) return undefined;
   if (fn === 'counter') return { fn, attribute: name };

@@ -1,4 +1,6 @@
+import { seriesDimensions } from '@watchkeeper/model';
 import { sql, type Transaction } from 'kysely';
+import { withinLimit } from './deadline.ts';
 import { allTenants, type Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
@@ -43,10 +45,51 @@ export interface CatalogueQuery {
 }
 
 const shownExamples = 10;
+/** Series of one name over which the values of its attributes are counted: of many names at once, and of one. */
+const countedInLists = 100;
+const counted = 20_000;
 const isOf = (tenantId: number, table: string) =>
   sql`${tenantId}::integer in (${allTenants}::integer, ${sql.ref(`${table}.tenant_id`)})`;
 const hasText = (column: string, q: string | undefined) =>
   q === undefined ? sql`true` : sql`strpos(lower(${sql.ref(column)}), lower(${q}::text)) > 0`;
+
+/**
+ * Dimensions and attributes of names, what they have said counted over so many series of each name. `isCapped` where
+ * there are more series than that.
+ */
+async function readAttributes(
+  tx: Transaction<Tables>,
+  {
+    tenantId,
+    names,
+    counted,
+  }: { readonly tenantId: number; readonly names: readonly string[]; readonly counted: number },
+): Promise<(CatalogueAttributeRow & { readonly name: string })[]> {
+  const { rows } = await sql<CatalogueAttributeRow & { name: string }>`
+    with chosen as materialized (
+      select n.name, n.series > ${counted} as is_capped, s.* from event_names n
+      cross join lateral (select s.attributes, s.environment, s.zone, s.host, s.guest, s.service, s.source from series s
+        where s.tenant_id = n.tenant_id and s.name = n.name limit ${counted}) s
+      where ${isOf(tenantId, 'n')} and n.name = any(${names}::text[])
+    ), said as (
+      select c.name, p.attribute, p.value, bool_or(c.is_capped) as is_capped
+      from chosen c cross join lateral (
+        select key, value from jsonb_each_text(c.attributes) union all
+        values ('environment', c.environment), ('zone', c.zone), ('host', c.host), ('guest', c.guest), ('service', c.service), ('source', c.source)
+      ) p (attribute, value)
+      where p.value <> '' group by 1, 2, 3
+    ), counts as (
+      select name, attribute, count(*) as count, bool_or(is_capped) as is_capped,
+        (array_agg(value order by value))[1:${sql.lit(shownExamples)}] as examples
+      from said group by name, attribute
+    )
+    select a.name, a.attribute, coalesce(max(c.count), 0) as count, coalesce(bool_or(c.is_capped), true) as "isCapped",
+      coalesce(max(c.examples), '{}') as examples
+    from event_attributes a left join counts c on c.name = a.name and c.attribute = a.attribute
+    where ${isOf(tenantId, 'a')} and a.name = any(${names}::text[])
+    group by a.name, a.attribute order by a.name, a.attribute`.execute(tx);
+  return rows;
+}
 
 /** Names by name, those of several tenants together; one more than `limit` when there are more. */
 export async function readCatalogue(
@@ -66,12 +109,11 @@ export async function readCatalogue(
       (array_agg(v.description order by v.tenant_id) filter (where v.description is not null))[1] as description
     from event_values v where ${isOf(tenantId, 'v')} and v.name = any(${names}::text[])
     group by v.name, v.value order by v.name, v.value`.execute(tx);
-  const { rows: attributes } = await sql<CatalogueAttributeRow & { name: string }>`
-    select a.name, a.attribute, sum(a.value_count)::bigint as count, bool_or(a.is_capped) as "isCapped",
-      array(select distinct v.value from event_attribute_values v
-        where ${isOf(tenantId, 'v')} and v.name = a.name and v.attribute = a.attribute order by v.value limit ${shownExamples}) as examples
-    from event_attributes a where ${isOf(tenantId, 'a')} and a.name = any(${names}::text[])
-    group by a.name, a.attribute order by a.name, a.attribute`.execute(tx);
+  const attributes = await readAttributes(tx, {
+    tenantId,
+    names,
+    counted: name === undefined ? countedInLists : counted,
+  });
   const valuesOf = Map.groupBy(values, (row) => row.name);
   const attributesOf = Map.groupBy(attributes, (row) => row.name);
   return rows.map((row) => ({
@@ -90,22 +132,37 @@ export interface AttributeValuesQuery {
   readonly limit: number;
 }
 
-/** Values of a dimension or attribute in alphabetical order; one more than `limit` when there are more. */
+/**
+ * Values of a dimension or attribute in alphabetical order; one more than `limit` when there are more.
+ * @throws WatchkeeperError `query_too_expensive`
+ */
 export async function readAttributeValues(
   tx: Transaction<Tables>,
   { tenantId, name, attribute, q, after, limit }: AttributeValuesQuery,
 ): Promise<string[]> {
-  const conditions = [
-    isOf(tenantId, 'v'),
-    sql`v.name = ${name}`,
-    sql`v.attribute = ${attribute}`,
-    hasText('v.value', q),
-  ];
-  if (after !== undefined) conditions.push(sql`v.value > ${after}`);
-  const { rows } = await sql<{ value: string }>`
-    select distinct v.value from event_attribute_values v where ${sql.join(conditions, sql` and `)}
-    order by v.value limit ${limit + 1}`.execute(tx);
-  return rows.map(({ value }) => value);
+  const said = (seriesDimensions as readonly string[]).includes(attribute)
+    ? sql`s.${sql.ref(attribute)}`
+    : sql`s.attributes ->> ${attribute}::text`;
+  const conditions = [sql`f.value <> ''`, hasText('f.value', q)];
+  if (after !== undefined) conditions.push(sql`f.value > ${after}`);
+  return withinLimit(tx, async () => {
+    const { rows } = await sql<{ value: string }>`
+      select f.value from event_names n
+      cross join lateral (select distinct ${said} as value from series s where s.tenant_id = n.tenant_id and s.name = n.name) f
+      where ${isOf(tenantId, 'n')} and n.name = ${name} and ${sql.join(conditions, sql` and `)}
+      group by f.value order by f.value limit ${limit + 1}`.execute(tx);
+    return rows.map(({ value }) => value);
+  });
+}
+
+/** Whether events of this name have such a dimension or attribute. */
+export async function hasAttribute(
+  tx: Transaction<Tables>,
+  { tenantId, name, attribute }: Pick<AttributeValuesQuery, 'tenantId' | 'name' | 'attribute'>,
+): Promise<boolean> {
+  const { rows } = await sql`select from event_attributes a
+    where ${isOf(tenantId, 'a')} and a.name = ${name} and a.attribute = ${attribute} limit 1`.execute(tx);
+  return rows.length > 0;
 }
 
 /** What people say of a value, locked until the end of the transaction; undefined when no event has such a value. */

@@ -82,8 +82,7 @@ export interface Tables {
   };
   event_names: { tenant_id: number; name: string; first_seen: Instant; last_seen: Instant; series: Big };
   event_values: { tenant_id: number; name: string; value: string; unit: string | null; description: string | null };
-  event_attributes: { tenant_id: number; name: string; attribute: string; value_count: Big; is_capped: boolean };
-  event_attribute_values: { tenant_id: number; name: string; attribute: string; value: string };
+  event_attributes: { tenant_id: number; name: string; attribute: string };
   log_heads: { log_partition: number; last_offset: Big; received_at: DefaultInstant };
   events: {
     received_at: Instant;

@@ -8,6 +8,7 @@ import {
 import {
   type CatalogueNameRow,
   type CatalogueValueRow,
+  hasAttribute,
   lockCatalogueValue,
   readAttributeValues,
   readCatalogue,
@@ -50,10 +51,10 @@ export const catalogueHandlers = {
     const place = cursor === undefined ? undefined : decodeCursor<[string]>('attribute-values', cursor, ['']);
     const tenantId = scopeOf(caller);
     return store.read(tenantId, async (tx) => {
-      const [row] = await readCatalogue(tx, { tenantId, name, limit: 1 });
-      if (row === undefined) throw nameNotFound(name);
-      const found = row.attributes.find((candidate) => candidate.attribute === attribute);
-      if (found === undefined) throw attributeNotFound(name, attribute, row);
+      if (!(await hasAttribute(tx, { tenantId, name, attribute }))) {
+        const [row] = await readCatalogue(tx, { tenantId, name, limit: 1 });
+        throw row === undefined ? nameNotFound(name) : attributeNotFound(name, attribute, row);
+      }
       const values = await readAttributeValues(tx, {
         ...{ tenantId, name, attribute, limit },
         ...(q === undefined ? {} : { q }),
@@ -63,7 +64,7 @@ export const catalogueHandlers = {
       const last = items.at(-1);
       const hasMore = values.length > limit && last !== undefined;
       return {
-        ...{ name, attribute, items, values: found.count, isCapped: found.isCapped },
+        ...{ name, attribute, items },
         next: hasMore ? encodeCursor('attribute-values', [last]) : null,
       };
     });
