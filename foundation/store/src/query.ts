@@ -240,13 +240,14 @@ export async function queryHeatmap(
   return withinLimit(tx, async () => {
     const from = await eventsAndSeries(tx, { ...question, groupBy: [], aggregates: [], limit: 0 });
     const { rows } = await sql<{ at_ms: number; sources: number; buckets: number[]; counts: string[] }>`
-      with cells as materialized (
-        select ${periodOf(sql`e.time`, question.stepMs)} as at, wk_bucket_of(${eventValue(question.value)}) as bucket,
-          count(*) as n, array_agg(distinct e.series_id) as ids
-        from ${from} and ${eventValue(question.value)} is not null group by 1, 2
-      )
-      select (extract(epoch from at) * 1000)::bigint as at_ms,
-        (select count(distinct id) from cells other, unnest(other.ids) id where other.at = cells.at) as sources,
+      with parts as (
+        select ${periodOf(sql`e.time`, question.stepMs)} as at, wk_bucket_of(${eventValue(question.value)}) as bucket, e.series_id, count(*) as n
+        from ${from} and ${eventValue(question.value)} is not null group by 1, 2, 3
+      ),
+      -- A series counts once per column, at the first of its buckets. (A join of both counts is planned as a nested loop.)
+      firsts as (select at, bucket, n, row_number() over (partition by at, series_id order by bucket) = 1 as is_first from parts),
+      cells as (select at, bucket, sum(n)::bigint as n, count(*) filter (where is_first) as sources from firsts group by at, bucket)
+      select (extract(epoch from at) * 1000)::bigint as at_ms, sum(sources)::bigint as sources,
         array_agg(bucket order by bucket) as buckets, array_agg(n order by bucket) as counts
       from cells group by at order by at`.execute(tx);
     const buckets: number[] = [];

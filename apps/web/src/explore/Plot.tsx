@@ -77,7 +77,6 @@ export function Plot({
     cursor === undefined || cursorLane === undefined
       ? undefined
       : { lane: cursorLane, box: boxOfCursor(cursor, layout) };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: it is small, and drawn whenever anything may have moved
   useEffect(() => {
     if (top.current !== null && width > 0) drawSelection(top.current, layout, { selected, cursor: atCursor });
   });
