@@ -156,7 +156,7 @@ function HighlightPick({
     return (
       <>
         <span className="and">highlight</span>
-        <span className="chip">
+        <span className="term">
           <i className="v is-highlight">
             <svg width="10" height="10" aria-hidden="true">
               <rect width="10" height="10" rx="2.5" fill="var(--data-2)" />

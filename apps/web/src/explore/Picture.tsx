@@ -143,7 +143,7 @@ function Legend({ view, isCounted }: { readonly view: Explored['view']; readonly
   if (view === 'heat') {
     return (
       <span className="ramp s sub" aria-hidden="true">
-        few <i /> many <span className="dim">events per cell, ranked</span>
+        few <i /> many <span className="dim">by rank</span>
       </span>
     );
   }

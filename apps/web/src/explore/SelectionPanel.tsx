@@ -92,7 +92,7 @@ function Compared({ shares, search, selection, change }: PanelProps & { readonly
   return (
     <>
       <div className="sum">{value === undefined ? null : <Sentence shares={shown} value={value} total={total} />}</div>
-      <div className="tabs">
+      <div className="by">
         <Segmented
           label="Compared by"
           value={shown.attribute}
@@ -139,13 +139,15 @@ function Compared({ shares, search, selection, change }: PanelProps & { readonly
               <span className="cut">Split by {others.attribute}</span>
             </button>
           ) : null}
-          <button
-            type="button"
-            className="btn"
-            onClick={() => change({ split: shown.attribute, hl: value.value, as: undefined, lane: undefined })}
-          >
-            Highlight it
-          </button>
+          {search.split === shown.attribute && search.hl === value.value ? null : (
+            <button
+              type="button"
+              className="btn"
+              onClick={() => change({ split: shown.attribute, hl: value.value, as: undefined, lane: undefined })}
+            >
+              Highlight it
+            </button>
+          )}
           <button
             type="button"
             className="btn"

@@ -34,7 +34,7 @@ export function WhereChips({
         return (
           <Fragment key={`${one.field} ${one.op}`}>
             {index === 0 ? null : <span className="and">and</span>}
-            <span className="chip">
+            <span className="term">
               <i className="k">{one.field}</i>
               <i className="o">{operatorWords[one.op]}</i>
               <i className="v cut">{text}</i>

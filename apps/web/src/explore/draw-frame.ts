@@ -129,16 +129,18 @@ export function drawCoverage(
     )
       most[cell] = Math.max(most[cell] ?? 0, sources);
   }
-  const usual = most.reduce((a, b) => Math.max(a, b), 0);
-  if (usual === 0) return;
+  const reported = most.filter((sources) => sources > 0).sort();
+  const highest = reported.at(-1);
+  const usual = reported[reported.length >> 1];
+  if (highest === undefined || usual === undefined) return;
   font(g, 11);
   g.textAlign = 'right';
   g.fillStyle = colors.axis ?? '';
   g.fillText('series', left - 8, coverageTop + 10);
   for (const [cell, sources] of most.entries()) {
     if (sources === 0) continue;
-    const tall = Math.max(2, (coverageHeight * sources) / usual);
-    g.fillStyle = (sources < usual * 0.8 ? colors['degraded-tile'] : colors['ok-tile']) ?? '';
+    const tall = Math.max(2, (coverageHeight * sources) / highest);
+    g.fillStyle = (sources < usual * 0.7 ? colors['degraded-tile'] : colors['ok-tile']) ?? '';
     g.fillRect(left + cell * 3, coverageTop + coverageHeight - tall, 2.4, tall);
   }
 }

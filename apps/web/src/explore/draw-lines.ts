@@ -76,20 +76,22 @@ function drawNames(
   const last = rows.at(-1);
   if (last === undefined) return;
   font(g, 11, 550);
-  g.textAlign = 'right';
+  g.textAlign = 'left';
+  const end = plotX(layout, last.atMs) + 8;
   const taken: number[] = [];
   for (const { name, title } of lineKinds) {
     const value = last.values[name];
     if (typeof value !== 'number') continue;
-    const y = Math.max(lane.plotTop + 10, plotY(layout, lane, value) - 5);
+    const y = Math.max(lane.plotTop + 10, plotY(layout, lane, value) + 4);
     if (taken.some((other) => Math.abs(other - y) < 13)) continue;
     taken.push(y);
     const wide = g.measureText(title).width;
+    const x = Math.min(end, layout.right - wide - 4);
     g.globalAlpha = 0.8;
     g.fillStyle = colors.surface ?? '';
-    g.fillRect(layout.right - wide - 6, y - 10, wide + 4, 13);
+    g.fillRect(x - 3, y - 10, wide + 6, 13);
     g.globalAlpha = 1;
     g.fillStyle = colors['ink-2'] ?? '';
-    g.fillText(title, layout.right - 4, y);
+    g.fillText(title, x, y);
   }
 }

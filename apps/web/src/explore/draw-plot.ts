@@ -41,6 +41,8 @@ export function drawPlot(canvas: HTMLCanvasElement, drawing: Drawing): void {
     drawGaps(g, layout, lane, gapsIn(data, drawing), colors);
   }
   drawCoverage(g, layout, coverageOf(drawing), colors);
+  // For whoever watches the page; only the last one is kept, however long it stays open.
+  performance.clearMeasures('explore-drawn');
   performance.measure('explore-drawn', { start: startedMs, end: performance.now() });
 }
 
@@ -60,8 +62,8 @@ function gapsIn(data: LaneData, { view, layout }: Drawing): readonly Gap[] {
   const [first, second] = times;
   if (first === undefined || second === undefined) return [];
   const distances = times.slice(1).map((atMs, index) => atMs - (times[index] as number));
-  const usual = distances.toSorted((a, b) => a - b)[Math.floor(distances.length * 0.9)] ?? 0;
-  const leastMs = (layout.toMs - layout.fromMs) / 100;
+  const usual = distances.toSorted((a, b) => a - b)[Math.floor(distances.length * 0.95)] ?? 0;
+  const leastMs = (layout.toMs - layout.fromMs) / 300;
   return gapsOf(times, { fromMs: first, toMs: layout.toMs, intervalMs: Math.max(usual, leastMs) });
 }
 

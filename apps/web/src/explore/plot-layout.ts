@@ -80,7 +80,7 @@ export interface PlotLayoutInput {
 export function layOutPlot({ width, fromMs, toMs, axis, groups, tall }: PlotLayoutInput): PlotLayout {
   const isSplit = groups.some((group) => group !== undefined);
   const count = Math.max(1, groups.length);
-  const laneHeight = isSplit ? Math.max(96, Math.floor(tall / count) - titleHeight - laneGap) : tall;
+  const laneHeight = isSplit ? Math.max(72, Math.floor(tall / count) - titleHeight - laneGap) : tall;
   const lanes: PlotLane[] = [];
   let top = 8;
   for (const group of groups) {

@@ -1,7 +1,5 @@
 import { countText } from '@watchkeeper/model/light';
 
-const thin = '\u202f';
-
 /** Three digits, thousands in groups: 0.052, 9.41, 328, 12 410. */
 function digits(value: number): string {
   const size = Math.abs(value);
@@ -49,11 +47,12 @@ export function valueText(value: number | null | undefined, unit: string): strin
   const suffix = rate === undefined ? '' : `/${rate}`;
   const [scale, factor] = scaled[plain] ?? [undefined, 1];
   const name = plain === 'ratio' ? '' : plain;
-  if (scale === undefined) return name + suffix === '' ? digits(value) : `${digits(value)}${thin}${name}${suffix}`;
+  if (scale === undefined) return name + suffix === '' ? digits(value) : `${digits(value)} ${name}${suffix}`;
   const amount = value * factor;
   // Rounded first: 999.6 ms is a second.
   const rounded = Number(Math.abs(amount).toPrecision(3));
   const [size, word] = scale.find(([least]) => rounded >= least) ??
     (amount === 0 ? [factor, plain] : scale.at(-1)) ?? [1, plain];
-  return `${digits(amount / size)}${thin}${word}${suffix}`;
+  const shown = amount / size;
+  return `${Number.isInteger(shown) || Math.abs(shown) >= 1000 ? digits(shown) : shown.toPrecision(3)} ${word}${suffix}`;
 }

@@ -11,6 +11,7 @@ import { type ExploreSearch, readExploreSearch } from '../search.ts';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import { useSearchOf } from '../use-search.ts';
 import '../monitor/monitor.css';
+import '../monitor/monitors.css';
 import '../explore/explore.css';
 
 /** Events of any name: which there are, and what they say. */
