@@ -7,6 +7,7 @@ import { RunningServer } from './running-server.ts';
 const missing = (process.env.WK_MISSING_PROGRAMS ?? '').split(' ').filter((name) => name === 'chromium');
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
+const aFrame = 'new Promise((done) => requestAnimationFrame(done))';
 /** New events show within so long, milliseconds. */
 const soonMs = 2000;
 
@@ -51,15 +52,21 @@ describe.skipIf(missing.length > 0)('Exploring events of any name', () => {
   const picture = () => page.locator('.explore-plot canvas[role=img]');
   const eventsShown = async () =>
     Number(
-      /: ([\d\u202f]+) events?,/.exec((await picture().getAttribute('aria-label')) ?? '')?.[1]?.replace('\u202f', '') ??
-        0,
+      /: ([\d\u202f]+) events?,/
+        .exec((await picture().getAttribute('aria-label')) ?? '')?.[1]
+        ?.replaceAll('\u202f', '') ?? 0,
     );
+  const lastDrawn = () =>
+    page.evaluate(() => {
+      const [last] = performance.getEntriesByName('explore-drawn');
+      return last === undefined ? undefined : { startTime: last.startTime, duration: last.duration };
+    });
   /** How long it takes until a condition holds on the page, milliseconds. */
   async function timeUntil(holds: () => Promise<boolean>): Promise<number> {
     const startedMs = performance.now();
     while (!(await holds())) {
       if (performance.now() - startedMs > 10_000) throw new Error('waited 10 s for the page to show it');
-      await page.evaluate(() => new Promise((done) => requestAnimationFrame(done)));
+      await page.evaluate(aFrame);
     }
     return performance.now() - startedMs;
   }
@@ -213,14 +220,10 @@ describe.skipIf(missing.length > 0)('Exploring events of any name', () => {
     const drawn: number[] = [];
     for (let index = 0; index < 5; index++) {
       // Another scale draws the same cells anew.
+      const before = await lastDrawn();
       await page.getByRole('button', { name: index % 2 === 0 ? 'Linear' : 'Log', exact: true }).click();
-      const ms = await page.evaluate(async () => {
-        const last = () => performance.getEntriesByName('explore-drawn').at(-1);
-        const before = last()?.startTime;
-        while (last()?.startTime === before) await new Promise((done) => requestAnimationFrame(done));
-        return last()?.duration ?? 0;
-      });
-      drawn.push(ms);
+      await timeUntil(async () => (await lastDrawn())?.startTime !== before?.startTime);
+      drawn.push((await lastDrawn())?.duration ?? 0);
     }
     await page.unroute('**/api/v1/query/heatmap');
     const median = drawn.toSorted((a, b) => a - b)[2] ?? 0;

@@ -78,20 +78,16 @@ function NamePick({ search, change }: Parts) {
 }
 
 function ValuePick({ search, entry, change }: Parts) {
-  const [text, setText] = useState('');
   const { value } = viewOf(search, entry);
   const values = entry?.values ?? [];
   if (value === undefined) return entry === undefined ? null : <span className="and">counted</span>;
-  const choices = values
-    .filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
-    .map(({ name, unit, description }) => ({ value: name, note: description ?? unit ?? '' }));
+  const choices = values.map(({ name, unit, description }) => ({ value: name, note: description ?? unit ?? '' }));
   return (
     <>
       <span className="and">by</span>
       <Picker
         label={`Value: ${value}`}
         choices={choices}
-        onSearch={setText}
         onPick={(picked) => change({ ...noSelection, value: picked === values[0]?.name ? undefined : picked })}
       >
         <span className="cut">{value}</span>
@@ -101,11 +97,10 @@ function ValuePick({ search, entry, change }: Parts) {
 }
 
 function SplitPick({ search, entry, change }: Parts) {
-  const [text, setText] = useState('');
   const { split } = search;
   const { view } = viewOf(search, entry);
   const choices = fieldsOf(entry)
-    .filter(({ kind, name }) => kind === 'text' && name.toLowerCase().includes(text.toLowerCase()))
+    .filter(({ kind }) => kind === 'text')
     .map(({ name, values }) => ({
       value: name,
       note: values === 0 ? '' : `${values} ${values === 1 ? 'value' : 'values'}`,
@@ -115,7 +110,6 @@ function SplitPick({ search, entry, change }: Parts) {
       <Picker
         label={`Split by: ${split ?? 'nothing'}`}
         choices={choices}
-        onSearch={setText}
         onPick={(picked) => change({ ...noSelection, split: picked, hl: undefined })}
       >
         {split === undefined ? <span className="dim">nothing</span> : <span className="cut">{split}</span>}

@@ -26,7 +26,8 @@ export function Picker({
   /** What stands on the button. */
   readonly children: ReactNode;
   readonly choices: readonly Choice[];
-  readonly onSearch: (text: string) => void;
+  /** Given when only some of the choices are known, and others are found by a text in them. */
+  readonly onSearch?: (text: string) => void;
   readonly onPick: (value: string) => void;
   readonly isFree?: boolean;
   readonly startsOpen?: boolean;
@@ -42,14 +43,14 @@ export function Picker({
   useEffect(() => {
     if (isOpen) input.current?.focus();
   }, [isOpen]);
-  const offered: readonly Choice[] =
-    isFree && text !== '' && !choices.some(({ value }) => value === text)
-      ? [...choices, { value: text, note: 'as typed' }]
-      : choices;
+  // What was found for fewer letters stays until more is known; what does not fit any more must not be taken.
+  const found = choices.filter(({ value, title = value }) => title.toLowerCase().includes(text.toLowerCase()));
+  const isTyped = isFree && text !== '' && !found.some(({ value }) => value === text);
+  const offered: readonly Choice[] = isTyped ? [...found, { value: text, note: 'as typed' }] : found;
   const search = (next: string) => {
     setText(next);
     setAt(0);
-    onSearch(next);
+    onSearch?.(next);
   };
   const close = (isTaken: boolean) => {
     setOpen(false);

@@ -85,17 +85,16 @@ function AddCondition({
   readonly onAdd: (condition: Condition) => void;
   readonly onClose: () => void;
 }) {
-  const [text, setText] = useState('');
   const [field, setField] = useState<Field>();
-  const choices = fields
-    .filter(({ name }) => name.toLowerCase().includes(text.toLowerCase()))
-    .map(({ name, kind, unit }) => ({ value: name, note: kind === 'number' ? unit || 'number' : '' }));
+  const choices = fields.map(({ name, kind, unit }) => ({
+    value: name,
+    note: kind === 'number' ? unit || 'number' : '',
+  }));
   if (field === undefined) {
     return (
       <Picker
         label="Field of the condition"
         choices={choices}
-        onSearch={setText}
         startsOpen
         onClose={onClose}
         onPick={(name) => setField(fields.find((candidate) => candidate.name === name))}
@@ -128,7 +127,6 @@ function TextCondition({ metric, field, onAdd, onClose }: AddingProps & { readon
   const isKept = field.name !== 'outcome' && field.name !== 'reason';
   const kept = useAttributeValues(metric, isKept ? field.name : undefined, useSettled(text, 150));
   const values: readonly string[] = isKept ? (kept.data?.items ?? []) : field.name === 'outcome' ? outcomes : [];
-  const found = isKept ? values : values.filter((value) => value.includes(text));
   return (
     <>
       <select
@@ -142,7 +140,7 @@ function TextCondition({ metric, field, onAdd, onClose }: AddingProps & { readon
       </select>
       <Picker
         label={`Value of ${field.name}`}
-        choices={found.map((value) => ({ value, title: groupTitle(value) }))}
+        choices={values.map((value) => ({ value, title: groupTitle(value) }))}
         onSearch={setText}
         isFree={field.name !== 'outcome'}
         onPick={(value) => onAdd({ field: field.name, op, values: [value] })}

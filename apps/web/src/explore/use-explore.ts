@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import type { CatalogueName } from '@watchkeeper/model';
 import { durationText } from '@watchkeeper/model/light';
+import { useMemo } from 'react';
 import { api } from '../api.ts';
 import type { ExploreSearch, Range } from '../search.ts';
 import { useMovingRange } from '../use-moving-range.ts';
@@ -51,6 +52,8 @@ export interface Explored {
   readonly refetch: () => void;
 }
 
+const none: readonly undefined[] = [];
+
 const instants = ({ fromMs, toMs }: { readonly fromMs: number; readonly toMs: number }) => ({
   from: new Date(fromMs).toISOString(),
   to: new Date(toMs).toISOString(),
@@ -81,7 +84,7 @@ export function useExplore(search: ExploreSearch, entry: CatalogueName | undefin
   const hasHighlight = split !== undefined && search.hl !== undefined && view === 'heat';
   const groups = useGroups(question, range, search, hasHighlight ? undefined : split);
   const isKnown = entry !== undefined && groups.data !== undefined && !groups.isPlaceholderData;
-  const lanes = groups.data?.shown ?? [];
+  const lanes = groups.data?.shown ?? none;
   const rangeKey = [search.from, search.to];
   const shared = { range, rangeKey };
   const whereKey = JSON.stringify(chosenOf(question));
@@ -157,6 +160,17 @@ export function useExplore(search: ExploreSearch, entry: CatalogueName | undefin
       ),
     merge: mergePeriods,
   });
+  const [heatAnswers, allPeriods] = [heats.answers, periods.answers[0]];
+  const laneData = useMemo(
+    () =>
+      lanes.map((group, index) => ({
+        group,
+        heat: heatAnswers[index],
+        points: points && ofGroup(points, group),
+        periods: allPeriods && periodsOfGroup(allPeriods, group),
+      })),
+    [lanes, heatAnswers, points, allPeriods],
+  );
   const used = view === 'heat' ? heats : view === 'dots' ? dots : periods;
   const isLoaded =
     groups.data !== undefined && (lanes.length === 0 || used.answers.some((answer) => answer !== undefined));
@@ -164,12 +178,7 @@ export function useExplore(search: ExploreSearch, entry: CatalogueName | undefin
     question,
     range,
     view,
-    lanes: lanes.map((group, index) => ({
-      group,
-      heat: heats.answers[index],
-      points: points && ofGroup(points, group),
-      periods: periods.answers[0] && periodsOfGroup(periods.answers[0], group),
-    })),
+    lanes: laneData,
     highlight: hasHighlight ? heats.answers[lanes.length] : undefined,
     hiddenGroups: groups.data?.hidden ?? 0,
     isLoaded,

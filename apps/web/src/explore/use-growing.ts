@@ -1,7 +1,8 @@
 import { keepPreviousData, useQueries } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import { useRef } from 'react';
 import type { Range } from '../search.ts';
 import { onGrid } from './steps.ts';
+import { useSameList } from './use-same-list.ts';
 
 /** New events show within two seconds: the end of the range is asked for again this often. */
 const everyMs = 1000;
@@ -64,15 +65,18 @@ export function useGrowing<Answer>({ keys, stepMs, range, rangeKey, isEnabled, a
       };
     }),
   });
-  const parts = keys.map((_, index) => [wholes[index]?.data, tails[index]?.data] as const);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the parts are the same objects until an answer comes
-  const answers = useMemo(
-    () =>
-      parts.map(([whole, tail]) => {
-        if (whole === undefined || tail === undefined) return whole?.answer;
-        return merge(whole.answer, tail.answer, tail.fromMs, range.fromMs);
-      }),
-    [...parts.flat(), keys.length],
+  // What was put together of two answers stays the same object until one of them is another one.
+  const merged = useRef(new WeakMap<object, { readonly tail: object; readonly answer: Answer }>());
+  const answers = useSameList(
+    keys.map((_, index) => {
+      const [whole, tail] = [wholes[index]?.data, tails[index]?.data];
+      if (whole === undefined || tail === undefined) return whole?.answer;
+      const known = merged.current.get(whole);
+      if (known?.tail === tail) return known.answer;
+      const answer = merge(whole.answer, tail.answer, tail.fromMs, range.fromMs);
+      merged.current.set(whole, { tail, answer });
+      return answer;
+    }),
   );
   const failed = wholes.find(({ error }) => error !== null) ?? tails.find(({ error }) => error !== null);
   return {
