@@ -96,7 +96,7 @@ function Shown({
             </button>
           )
         }
-        command={`watchkeeper catalogue list --q ${question.events}`}
+        command={`watchkeeper event list --name "${question.events}"`}
       />
     );
   }

@@ -10,11 +10,13 @@ export function heatOf({ startMs, stepMs, sources, ends, buckets, counts }: Heat
   let start = 0;
   for (const [index, end] of ends.entries()) {
     if (end > start) {
+      const own = counts.slice(start, end);
       columns.push({
         atMs: startMs + index * stepMs,
         sources: sources[index] ?? 0,
         buckets: buckets.slice(start, end),
-        counts: counts.slice(start, end),
+        counts: own,
+        events: own.reduce((sum, count) => sum + count, 0),
       });
     }
     start = end;

@@ -8,7 +8,14 @@ const column = (atMs: number, cells: Readonly<Record<number, number>>) => {
   const sorted = Object.entries(cells)
     .map(([value, count]) => [bucketOf(Number(value)), count] as const)
     .sort(([a], [b]) => a - b);
-  return { atMs, sources: 1, buckets: sorted.map(([bucket]) => bucket), counts: sorted.map(([, count]) => count) };
+  const counts = sorted.map(([, count]) => count);
+  return {
+    atMs,
+    sources: 1,
+    buckets: sorted.map(([bucket]) => bucket),
+    counts,
+    events: counts.reduce((a, b) => a + b, 0),
+  };
 };
 const linear = (low: number, high: number) => (value: number) => (value - low) / (high - low);
 const sum = (cells: Float32Array) => cells.reduce((all, count) => all + count, 0);
@@ -27,8 +34,8 @@ describe('a packed heat map', () => {
     expect(heat).toEqual({
       stepMs: 1000,
       columns: [
-        { atMs: 5000, sources: 2, buckets: [7, 9], counts: [1, 4] },
-        { atMs: 7000, sources: 1, buckets: [7], counts: [2] },
+        { atMs: 5000, sources: 2, buckets: [7, 9], counts: [1, 4], events: 5 },
+        { atMs: 7000, sources: 1, buckets: [7], counts: [2], events: 2 },
       ],
     });
     expect(eventsIn(heat.columns)).toBe(7);
@@ -44,7 +51,7 @@ describe('a packed heat map', () => {
     ]);
   });
   it('knows how far its values reach', () => {
-    const zero = { atMs: 0, sources: 1, buckets: [zeroBucket], counts: [1] };
+    const zero = { atMs: 0, sources: 1, buckets: [zeroBucket], counts: [1], events: 1 };
     expect(extentOf([])).toBeUndefined();
     expect(extentOf([column(0, { 16: 1, 32: 1 }), zero])).toEqual({
       low: 16,
@@ -75,7 +82,10 @@ describe('cells of the screen', () => {
     expect([...sumCells(heat, { ...grid, fromMs: 1000, toMs: 3000 })]).toEqual([0, 0, 4, 0]);
   });
   it('show zero and less at the bottom', () => {
-    const heat: Heat = { stepMs: 1000, columns: [{ atMs: 0, sources: 1, buckets: [zeroBucket], counts: [3] }] };
+    const heat: Heat = {
+      stepMs: 1000,
+      columns: [{ atMs: 0, sources: 1, buckets: [zeroBucket], counts: [3], events: 3 }],
+    };
     expect([...sumCells(heat, { fromMs: 0, toMs: 1000, nx: 1, ny: 2, shareOf: linear(1, 2) })]).toEqual([3, 0]);
   });
   it('are coloured by the rank of their count among the different counts', () => {

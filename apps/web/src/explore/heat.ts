@@ -9,6 +9,8 @@ export interface HeatColumn {
   /** Numbers of buckets, rising, and beside each its events. */
   readonly buckets: readonly number[];
   readonly counts: readonly number[];
+  /** All of its events. */
+  readonly events: number;
 }
 
 /** Columns that have reports, in the order of time, all of one length. */
@@ -28,20 +30,20 @@ export function extentOf(columns: readonly HeatColumn[]): { low: number; high: n
   let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
   let hasZero = false;
   for (const { buckets } of columns) {
-    for (const bucket of buckets) {
-      if (bucket <= zeroBucket) hasZero = true;
-      else {
-        low = Math.min(low, bucket);
-        high = Math.max(high, bucket);
-      }
-    }
+    // They rise, and what is zero or less is the lowest.
+    const isZeroFirst = buckets[0] !== undefined && buckets[0] <= zeroBucket;
+    if (isZeroFirst) hasZero = true;
+    const [first, last] = [buckets[isZeroFirst ? 1 : 0], buckets.at(-1)];
+    if (first === undefined || last === undefined) continue;
+    low = Math.min(low, first);
+    high = Math.max(high, last);
   }
   if (low > high) return hasZero ? { low: 0.1, high: 1, hasZero } : undefined;
   return { low: bucketBounds(low).lower, high: bucketBounds(high).upper, hasZero };
 }
 
 export const eventsIn = (columns: readonly HeatColumn[]): number =>
-  columns.reduce((sum, { counts }) => counts.reduce((all, count) => all + count, sum), 0);
+  columns.reduce((sum, { events }) => sum + events, 0);
 
 export interface CellGrid {
   readonly fromMs: number;
@@ -56,32 +58,49 @@ export interface CellGrid {
  * Events per cell of the screen, row by row from the bottom: cell (x, y) stands at `y * nx + x`. A column or bucket
  * that lies over several cells is divided among them by how much of it lies in each.
  */
-export function sumCells({ stepMs, columns }: Heat, grid: CellGrid): Float32Array {
-  const { nx, ny, fromMs, toMs, shareOf } = grid;
+export function sumCells(heat: Heat, { nx, ny, fromMs, toMs, shareOf }: CellGrid): Float32Array {
+  const { lowest, count, sums } = sumColumns(heat, { nx, fromMs, toMs });
   const cells = new Float32Array(nx * ny);
-  const rows = new Map<number, readonly Part[]>();
-  const rowsOf = (bucket: number) => {
-    const known = rows.get(bucket);
-    if (known !== undefined) return known;
-    const { lower, upper } = bucketBounds(bucket);
-    const parts =
-      bucket <= zeroBucket ? [{ cell: 0, weight: 1 }] : partsOf(shareOf(lower) * ny, shareOf(upper) * ny, ny);
-    rows.set(bucket, parts);
-    return parts;
-  };
-  const xOf = (atMs: number) => ((atMs - fromMs) / (toMs - fromMs)) * nx;
-  for (const { atMs, buckets, counts } of columns) {
-    const across = partsOf(xOf(atMs), xOf(atMs + stepMs), nx);
-    for (let place = 0; place < buckets.length; place++) {
-      const count = counts[place] as number;
-      for (const row of rowsOf(buckets[place] as number)) {
-        const start = row.cell * nx;
-        for (const { cell, weight } of across)
-          cells[start + cell] = (cells[start + cell] as number) + count * weight * row.weight;
+  for (let place = 0; place <= count; place++) {
+    const { lower, upper } = bucketBounds(lowest + place);
+    const rows = place === count ? [{ cell: 0, weight: 1 }] : partsOf(shareOf(lower) * ny, shareOf(upper) * ny, ny);
+    for (const { cell, weight } of rows) {
+      for (let x = 0; x < nx; x++) {
+        const at = cell * nx + x;
+        cells[at] = (cells[at] as number) + (sums[place * nx + x] as number) * weight;
       }
     }
   }
   return cells;
+}
+
+/**
+ * Events per bucket and column of the screen: bucket `lowest + i`, column x at `i * nx + x`; zero and less, which is far
+ * below the others, at `count * nx + x`.
+ */
+function sumColumns({ stepMs, columns }: Heat, { nx, fromMs, toMs }: Pick<CellGrid, 'nx' | 'fromMs' | 'toMs'>) {
+  let [low, high] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  for (const { buckets } of columns) {
+    for (const bucket of [buckets[0], buckets[1], buckets.at(-1)]) {
+      if (bucket === undefined || bucket <= zeroBucket) continue;
+      low = Math.min(low, bucket);
+      high = Math.max(high, bucket);
+    }
+  }
+  if (low > high) [low, high] = [0, -1];
+  const count = high - low + 1;
+  const sums = new Float32Array((count + 1) * nx);
+  const xOf = (atMs: number) => ((atMs - fromMs) / (toMs - fromMs)) * nx;
+  for (const { atMs, buckets, counts } of columns) {
+    for (const { cell, weight } of partsOf(xOf(atMs), xOf(atMs + stepMs), nx)) {
+      for (let place = 0; place < buckets.length; place++) {
+        const bucket = buckets[place] as number;
+        const at = (bucket <= zeroBucket ? count : bucket - low) * nx + cell;
+        sums[at] = (sums[at] as number) + (counts[place] as number) * weight;
+      }
+    }
+  }
+  return { lowest: low, count, sums };
 }
 
 interface Part {
@@ -103,31 +122,33 @@ function partsOf(start: number, end: number, count: number): Part[] {
   return parts;
 }
 
+/** Counts closer to each other than a part in so many, on a logarithmic scale, have one rank. */
+const rankSteps = 4096;
+
 /**
  * The rank of every cell among the different counts there are, above 0 to 1; 0 for empty cells. Colours by rank show
  * rare and frequent cells alike, however far apart the counts are.
  */
 export function ranksOf(cells: Float32Array): Float32Array {
-  const sorted = cells.filter((count) => count > 0).sort();
-  let different = 0;
-  for (const [index, count] of sorted.entries())
-    if (index === 0 || count !== sorted[index - 1]) sorted[different++] = count;
   const ranks = new Float32Array(cells.length);
+  let [low, high] = [Number.POSITIVE_INFINITY, 0];
+  for (const count of cells) {
+    if (count <= 0) continue;
+    if (count < low) low = count;
+    if (count > high) high = count;
+  }
+  if (high === 0) return ranks;
+  const scale = high > low ? (rankSteps - 1) / Math.log(high / low) : 0;
+  const stepOf = (count: number) => Math.round(Math.log(count / low) * scale);
+  const rankOfStep = new Float32Array(rankSteps);
+  for (const count of cells) if (count > 0) rankOfStep[stepOf(count)] = 1;
+  let different = 0;
+  for (const [step, isUsed] of rankOfStep.entries()) if (isUsed > 0) rankOfStep[step] = ++different;
   for (let index = 0; index < cells.length; index++) {
     const count = cells[index] as number;
-    if (count > 0) ranks[index] = (placeOf(sorted, different, count) + 1) / different;
+    if (count > 0) ranks[index] = (rankOfStep[stepOf(count)] as number) / different;
   }
   return ranks;
-}
-
-function placeOf(sorted: Float32Array, length: number, wanted: number): number {
-  let [low, high] = [0, length - 1];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((sorted[middle] as number) < wanted) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
 
 /** Events within a rectangle of time and value; a bucket or column that it cuts counts by the share inside. */
