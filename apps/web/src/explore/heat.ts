@@ -122,8 +122,14 @@ function partsOf(start: number, end: number, count: number): Part[] {
   return parts;
 }
 
-/** Counts closer to each other than a part in so many, on a logarithmic scale, have one rank. */
-const rankSteps = 4096;
+/** Counts up to here are told apart by a quarter of an event, larger ones by a part in 256. */
+const fineCount = 1024;
+
+/** A whole number that rises with the count. */
+function stepOf(count: number): number {
+  if (count <= fineCount) return Math.max(1, Math.round(count * 4));
+  return fineCount * 4 + Math.round(Math.log(count / fineCount) * 256);
+}
 
 /**
  * The rank of every cell among the different counts there are, above 0 to 1; 0 for empty cells. Colours by rank show
@@ -131,16 +137,10 @@ const rankSteps = 4096;
  */
 export function ranksOf(cells: Float32Array): Float32Array {
   const ranks = new Float32Array(cells.length);
-  let [low, high] = [Number.POSITIVE_INFINITY, 0];
-  for (const count of cells) {
-    if (count <= 0) continue;
-    if (count < low) low = count;
-    if (count > high) high = count;
-  }
-  if (high === 0) return ranks;
-  const scale = high > low ? (rankSteps - 1) / Math.log(high / low) : 0;
-  const stepOf = (count: number) => Math.round(Math.log(count / low) * scale);
-  const rankOfStep = new Float32Array(rankSteps);
+  let most = 0;
+  for (const count of cells) if (count > most) most = count;
+  if (most === 0) return ranks;
+  const rankOfStep = new Uint32Array(stepOf(most) + 1);
   for (const count of cells) if (count > 0) rankOfStep[stepOf(count)] = 1;
   let different = 0;
   for (const [step, isUsed] of rankOfStep.entries()) if (isUsed > 0) rankOfStep[step] = ++different;

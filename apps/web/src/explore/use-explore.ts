@@ -172,8 +172,9 @@ export function useExplore(search: ExploreSearch, entry: CatalogueName | undefin
     [lanes, heatAnswers, points, allPeriods],
   );
   const used = view === 'heat' ? heats : view === 'dots' ? dots : periods;
-  const isLoaded =
-    groups.data !== undefined && (lanes.length === 0 || used.answers.some((answer) => answer !== undefined));
+  // Dots that are too many stand on the extremes of their periods: both are needed.
+  const isThere = used.answers.some((answer) => answer !== undefined) && (!needsPeriods || allPeriods !== undefined);
+  const isLoaded = groups.data !== undefined && (lanes.length === 0 || isThere);
   return {
     question,
     range,
@@ -182,7 +183,7 @@ export function useExplore(search: ExploreSearch, entry: CatalogueName | undefin
     highlight: hasHighlight ? heats.answers[lanes.length] : undefined,
     hiddenGroups: groups.data?.hidden ?? 0,
     isLoaded,
-    error: groups.error ?? used.error,
+    error: groups.error ?? used.error ?? (needsPeriods ? periods.error : null),
     dataAtMs: used.dataAtMs,
     refetch: () => {
       void groups.refetch();
