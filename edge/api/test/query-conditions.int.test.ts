@@ -74,9 +74,6 @@ describe('Conditions of a question', () => {
     const unknown = await world.ask('POST /api/v1/query', {
       body: { ...body, whereNot: { rack: ['1'] }, between: { sizeBytes: { from: 1 } } },
     });
-    expect(problemOf(unknown).errors?.map(({ pointer }) => pointer)).toEqual([
-      '/between/sizeBytes',
-      '/whereNot/rack',
-    ]);
+    expect(problemOf(unknown).errors?.map(({ pointer }) => pointer)).toEqual(['/between/sizeBytes', '/whereNot/rack']);
   });
 });

@@ -6,16 +6,12 @@ import { Segmented } from '../components/Segmented.tsx';
 import { useSettled } from '../form/use-settled.ts';
 import type { ExploreSearch } from '../search.ts';
 import { useAttributeValues, useCatalogue } from './catalogue-queries.ts';
+import { type ChangeSearch, noSelection } from './change-search.ts';
 import { groupTitle } from './draw-frame.ts';
 import { fieldsOf } from './fields.ts';
 import { Picker } from './Picker.tsx';
 import { viewOf } from './use-explore.ts';
 import { WhereChips } from './WhereChips.tsx';
-
-export type ChangeSearch = (change: { readonly [Key in keyof ExploreSearch]?: ExploreSearch[Key] | undefined }) => void;
-
-/** The selection is about what was shown; another picture has none. */
-export const noSelection = { x0: undefined, x1: undefined, y0: undefined, y1: undefined, lane: undefined };
 
 interface Parts {
   readonly search: ExploreSearch;

@@ -9,8 +9,8 @@ import { useSettled } from '../form/use-settled.ts';
 import type { ExploreSearch } from '../search.ts';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import { keepGlobal } from '../use-search.ts';
-import type { ChangeSearch } from './Builder.tsx';
 import { useCatalogue } from './catalogue-queries.ts';
+import type { ChangeSearch } from './change-search.ts';
 import { NothingYet } from './NothingYet.tsx';
 
 /** Everything that arrives, by name: where exploring begins. */
@@ -96,7 +96,7 @@ function Names({ items }: { readonly items: readonly CatalogueName[] }) {
               <td className="sub">{valuesText(item)}</td>
               <td className="sub">{attributesText(item)}</td>
               <td className="num">{countText(item.series)}</td>
-              <td className="num">{seenText(item.lastSeen, nowMs)}</td>
+              <td className="num">{lengthText(nowMs - Date.parse(item.lastSeen))} ago</td>
             </tr>
           ))}
         </tbody>
@@ -116,7 +116,3 @@ function valuesText({ values }: CatalogueName): string {
 
 const attributesText = ({ dimensions, attributes }: CatalogueName) =>
   named([...dimensions, ...attributes].filter(({ values }) => values > 0).map(({ name }) => name)) || '–';
-
-function seenText(lastSeen: string | null, nowMs: number): string {
-  return lastSeen === null ? '–' : `${lengthText(nowMs - Date.parse(lastSeen))} ago`;
-}

@@ -5,7 +5,7 @@ import { Segmented } from '../components/Segmented.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
 import { ChartLegend } from '../monitor/ChartLegend.tsx';
 import type { ExploreSearch } from '../search.ts';
-import type { ChangeSearch } from './Builder.tsx';
+import type { ChangeSearch } from './change-search.ts';
 import { csvOf, download } from './csv.ts';
 import { lineKinds } from './draw-lines.ts';
 import { pictureText, plotSentence, shownEvents } from './explore-sentence.ts';

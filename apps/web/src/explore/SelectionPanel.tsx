@@ -6,7 +6,7 @@ import { Icon } from '../components/Icon.tsx';
 import { Segmented } from '../components/Segmented.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
 import type { ExploreSearch } from '../search.ts';
-import { type ChangeSearch, noSelection } from './Builder.tsx';
+import { type ChangeSearch, noSelection } from './change-search.ts';
 import { type Condition, conditionsText, parseConditions, withCondition } from './conditions.ts';
 import { groupTitle } from './draw-frame.ts';
 import type { Selection } from './Plot.tsx';

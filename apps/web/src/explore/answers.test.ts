@@ -63,7 +63,7 @@ describe('a newer answer', () => {
 describe('what events can be chosen by', () => {
   const said = (name: string, values: number) => ({ name, values, isCapped: false, examples: [] });
   const entry = {
-    ...{ name: 'disk_read', firstSeen: '', lastSeen: null, series: 9 },
+    ...{ name: 'disk_read', firstSeen: '', lastSeen: '', series: 9 },
     values: [{ name: 'durationMs', unit: 'ms', unitIsSet: false, description: null }],
     dimensions: [said('host', 40), said('zone', 1)],
     attributes: Array.from({ length: 12 }, (_, index) => said(`a${index}`, index + 2)),

@@ -1,8 +1,9 @@
 import { isNotFound } from '../api.ts';
 import { Failure } from '../components/Failure.tsx';
-import { Builder, type ChangeSearch } from '../explore/Builder.tsx';
+import { Builder } from '../explore/Builder.tsx';
 import { CatalogueList } from '../explore/CatalogueList.tsx';
 import { useCatalogueName } from '../explore/catalogue-queries.ts';
+import type { ChangeSearch } from '../explore/change-search.ts';
 import { NothingYet } from '../explore/NothingYet.tsx';
 import { Picture, selectionOf } from '../explore/Picture.tsx';
 import { SelectionPanel } from '../explore/SelectionPanel.tsx';
