@@ -1,4 +1,4 @@
-import { type ActivityEntry, reasonTitle, type State } from '@watchkeeper/model';
+import { type ActivityEntry, alertSubject, reasonTitle, type State } from '@watchkeeper/model';
 import type { ActivityRow, AlertActivity, ChangeActivity, StateActivity } from '@watchkeeper/store';
 
 /** What happened, in a sentence and a note. */
@@ -36,13 +36,15 @@ function stateEntry(row: StateActivity): Omit<ActivityEntry, 'at'> {
 }
 
 function alertEntry(row: AlertActivity): Omit<ActivityEntry, 'at'> {
-  const what = `${row.serviceTitle} ${row.notification === 'resolved' ? 'is OK again' : verbs[row.state]} in ${row.environmentTitle}`;
+  const verb = row.notification === 'resolved' ? 'is OK again' : verbs[row.state];
+  const what =
+    row.rule === null ? `${row.serviceTitle} ${verb} in ${row.environmentTitle}` : `${alertSubject(row)} ${verb}`;
   return {
     kind: 'alert',
     state: row.state,
     title: row.isDelivered ? `Told ${row.channel}: ${what}` : `Could not tell ${row.channel}: ${what}`,
     note: row.isDelivered ? '' : (row.error ?? 'Given up'),
-    link: monitorsLink(row.service, row.environment),
+    link: row.rule === null ? monitorsLink(row.service, row.environment) : '/settings/alerts',
   };
 }
 

@@ -8,6 +8,8 @@ export function viewOfAlert(row: AlertRow): Alert {
     tenant: row.tenant,
     service: row.service,
     environment: row.environment,
+    rule: row.rule,
+    group: row.group,
     state: row.state,
     reason: row.reason,
     message: row.message,

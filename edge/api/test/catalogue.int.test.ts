@@ -105,9 +105,7 @@ describe('The catalogue', () => {
     const said = await read<CatalogueValue>(place, { unit: 'l', description: 'Water in the tank' });
     expect(said).toEqual({ name: 'level', unit: 'l', unitIsSet: true, description: 'Water in the tank' });
     const changes = await read<{ items: { action: string; object: string }[] }>('GET /api/v1/changes?limit=1');
-    expect(changes.items).toMatchObject([
-      { action: 'catalogue_value.changed', object: 'value "level" of events "tank.level"' },
-    ]);
+    expect(changes.items).toMatchObject([{ action: 'value.changed', object: 'value "level" of events "tank.level"' }]);
     expect(await read<CatalogueValue>(place, {})).toMatchObject({ unit: null, unitIsSet: false, description: null });
     const absent = await world.ask('PUT /api/v1/catalogue/tank.level/values/depth', { body: { unit: 'm' } });
     expect(absent.statusCode).toBe(404);

@@ -11,6 +11,8 @@ export const failpointNames = [
   'processor.after-commit',
   'health.before-commit',
   'health.after-commit',
+  'rules.before-commit',
+  'rules.after-commit',
   'alert.before-send',
   'alert.after-send',
   'notifier.before-send',

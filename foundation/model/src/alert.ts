@@ -61,13 +61,25 @@ export const AlertChannelTypeView = Type.Object(
 );
 
 export type Alert = Static<typeof Alert>;
-/** A service that is not well in an environment, from the first notice to the resolution. */
+const rule = Nullable(Type.String({ description: 'The alert rule; null for an alert of a service' }));
+const group = Nullable(
+  Type.Record(Type.String(), Type.String(), {
+    description: 'Of which group of the rule: its dimensions and attributes',
+  }),
+);
+
+/**
+ * A service that is not well in an environment, or a group of events that breaks an alert rule, from the first notice
+ * to the resolution.
+ */
 export const Alert = Type.Object(
   {
     id: Uuid('The alert'),
     tenant: Type.String(),
     service: Type.String(),
     environment: Type.String(),
+    rule,
+    group,
     state: State,
     reason: Nullable(Type.String()),
     message: Nullable(Type.String()),
@@ -110,6 +122,8 @@ export const AlertNotification = Type.Object(
         tenant: Type.String(),
         service: Type.String(),
         environment: Type.String(),
+        rule,
+        group,
         state: State,
         previousState: Nullable(State),
         reason: Nullable(Type.String()),

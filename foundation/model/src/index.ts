@@ -1,6 +1,7 @@
 export * from './access.ts';
 export * from './alert.ts';
 export * from './alert-channel-type.ts';
+export * from './alert-rule.ts';
 export * from './api/operations.ts';
 export * from './api/routes.ts';
 export * from './batch-part.ts';
@@ -19,6 +20,7 @@ export * from './event-message-limits.ts';
 export * from './event-message-schema.ts';
 export * from './fields.ts';
 export * from './format/index.ts';
+export * from './judge-rule.ts';
 export * from './kafka-connection.ts';
 export * from './log.ts';
 export * from './monitor.ts';

@@ -40,12 +40,23 @@ const AlertTold = Type.Object({
   reason,
   message,
   heldBy: Nullable(Type.String({ description: 'The failed service that it suffers from; channels are not told then' })),
+  rule: Nullable(Type.String({ description: 'The alert rule; null for an alert of a service' })),
+  group: Nullable(Type.Record(Type.String(), Type.String(), { description: 'Of which group of the rule' })),
   openedAt: Instant('When the service left OK'),
   resolvedAt: Nullable(Instant('When it was over')),
 });
 
 /** Kinds of objects whose changes are told. */
-export const toldKinds = ['monitor', 'service', 'environment', 'zone', 'rollup', 'alert_channel', 'sink'] as const;
+export const toldKinds = [
+  'monitor',
+  'service',
+  'environment',
+  'zone',
+  'rollup',
+  'alert_channel',
+  'alert_rule',
+  'sink',
+] as const;
 export type ToldKind = (typeof toldKinds)[number];
 
 export type ObjectChanged = Static<typeof ObjectChanged>;
@@ -73,7 +84,13 @@ const monitorId = '0191d2c4-5b7e-7c3a-9f10-2d4c8e6a1b23';
 const alertId = '5f3c2a10-8f4e-4f7b-9a57-0c1d2e3f4a5b';
 const openAlert: AlertTold = {
   ...{ tenant: 'default', id: alertId, service: 'shop', environment: 'production', state: 'failed' },
-  ...{ reason: 'connect_refused', message: 'Home page from frankfurt: connection refused', heldBy: null },
+  ...{
+    reason: 'connect_refused',
+    message: 'Home page from frankfurt: connection refused',
+    heldBy: null,
+    rule: null,
+    group: null,
+  },
   ...{ openedAt: '2026-11-21T07:20:10.000Z', resolvedAt: null },
 };
 

@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { AlertChannelInput } from './alert.ts';
+import { AlertRuleInput } from './alert-rule.ts';
 import { MonitorInput } from './monitor.ts';
 import { RollupInput } from './rollup.ts';
 import { EnvironmentInput, ServiceInput, ZoneInput } from './service.ts';
@@ -12,6 +13,7 @@ export const resourceKinds = {
   Service: ServiceInput,
   Rollup: RollupInput,
   AlertChannel: AlertChannelInput,
+  AlertRule: AlertRuleInput,
   Sink: SinkInput,
   Monitor: MonitorInput,
 } as const;

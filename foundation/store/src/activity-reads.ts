@@ -35,6 +35,9 @@ export interface AlertActivity extends ActivityPlace {
   /** What people call them. */
   readonly serviceTitle: string;
   readonly environmentTitle: string;
+  /** The alert rule and the group of it; null for an alert of a service. */
+  readonly rule: string | null;
+  readonly group: Readonly<Record<string, string>> | null;
   readonly state: State;
   readonly channel: string;
   readonly notification: 'opened' | 'changed' | 'resolved';
@@ -127,9 +130,12 @@ async function readStates(db: Db, query: ActivityQuery): Promise<StateActivity[]
 
 async function readAlerts(db: Db, query: ActivityQuery): Promise<AlertActivity[]> {
   const at = sql`coalesce(x.delivered_at, x.given_up_at)`;
-  const isThere = query.environment === undefined ? sql`true` : sql`l.environment = ${query.environment}`;
+  const isThere =
+    query.environment === undefined
+      ? sql`true`
+      : sql`coalesce(nullif(l.environment, ''), l.rule_group ->> 'environment') = ${query.environment}`;
   return newest(db, query, {
-    columns: sql`'alert' as kind, l.service, l.environment, ${titles(sql`l`)}, x.state, x.channel, x.kind as notification,
+    columns: sql`'alert' as kind, l.service, l.environment, ${titles(sql`l`)}, l.rule, l.rule_group as "group", x.state, x.channel, x.kind as notification,
       x.delivered_at is not null as "isDelivered", x.last_error as error`,
     from: sql`alert_deliveries x join alerts l on l.id = x.alert_id`,
     condition: sql`${isThere} and ${isWithin(query, 'alert', at)}`,

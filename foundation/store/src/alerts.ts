@@ -4,7 +4,10 @@ import { noteAlert } from './noted-effects.ts';
 import { allTenants, type Db } from './store.ts';
 import type { Tables } from './tables.ts';
 
-/** Alerts: a service that is not well in an environment, from the first notice to the resolution. */
+/**
+ * Alerts: a service that is not well in an environment, or a group of events that breaks an alert rule, from the first
+ * notice to the resolution. Those of rules are written by `alert-rule-standing.ts`.
+ */
 
 export interface OpenAlert {
   readonly id: string;
@@ -14,11 +17,11 @@ export interface OpenAlert {
   readonly heldBy: string | null;
 }
 
-/** Open alerts of a tenant, for whoever holds the lock on its states. */
+/** Open alerts of the services of a tenant, for whoever holds the lock on its states. */
 export async function readAlertsToKeep(tx: Transaction<Tables>, tenantId: number): Promise<OpenAlert[]> {
   const { rows } = await sql<OpenAlert>`
     select id, service, environment, state, held_by as "heldBy" from alerts
-    where tenant_id = ${tenantId} and resolved_at is null`.execute(tx);
+    where tenant_id = ${tenantId} and resolved_at is null and rule is null`.execute(tx);
   return rows;
 }
 
@@ -59,6 +62,9 @@ export interface AlertRow {
   readonly tenant: string;
   readonly service: string;
   readonly environment: string;
+  /** The alert rule and the group of it; null for an alert of a service. */
+  readonly rule: string | null;
+  readonly group: Readonly<Record<string, string>> | null;
   readonly state: State;
   readonly reason: string | null;
   readonly message: string | null;
@@ -88,20 +94,24 @@ export interface AlertQuery {
   readonly limit: number;
 }
 
+/** Service or environment of an alert; of a rule that splits by it, that of the group. */
+const said = (column: 'service' | 'environment') =>
+  sql`coalesce(nullif(a.${sql.ref(column)}, ''), a.rule_group ->> ${sql.lit(column)}, '')`;
+
 /** Newest first; one more than `limit` when there are more. */
 export async function readAlerts(db: Db, query: AlertQuery): Promise<AlertRow[]> {
   const conditions = [sql`${query.tenantId}::integer in (${allTenants}::integer, a.tenant_id)`];
   if (query.id !== undefined) conditions.push(sql`a.id = ${query.id}`);
   if (query.open !== undefined) conditions.push(sql`(a.resolved_at is null) = ${query.open}::boolean`);
-  if (query.service !== undefined) conditions.push(sql`a.service = ${query.service}`);
-  if (query.environment !== undefined) conditions.push(sql`a.environment = ${query.environment}`);
+  if (query.service !== undefined) conditions.push(sql`${said('service')} = ${query.service}`);
+  if (query.environment !== undefined) conditions.push(sql`${said('environment')} = ${query.environment}`);
   if (query.after !== undefined) {
     conditions.push(
       sql`(a.opened_at, a.id) < (timestamptz 'epoch' + ${query.after.openedUs}::bigint * interval '1 microsecond', ${query.after.id}::uuid)`,
     );
   }
   const { rows } = await sql<AlertRow>`
-    select a.id, t.name as tenant, a.service, a.environment, a.state, a.reason, a.message, a.opened_at as "openedAt",
+    select a.id, t.name as tenant, ${said('service')} as service, ${said('environment')} as environment, a.rule, a.rule_group as "group", a.state, a.reason, a.message, a.opened_at as "openedAt",
       (extract(epoch from a.opened_at) * 1000000)::bigint as "openedUs", a.resolved_at as "resolvedAt", a.held_by as "heldBy",
       coalesce((select jsonb_agg(to_jsonb(d) order by d.id) from alert_deliveries d where d.alert_id = a.id), '[]') as deliveries
     from alerts a join tenants t on t.id = a.tenant_id

@@ -180,3 +180,12 @@ export async function databaseNow(db: Db): Promise<Date> {
   const { rows } = await sql<{ now: Date }>`select clock_timestamp() as now`.execute(db);
   return (rows[0] as { now: Date }).now;
 }
+
+/** Until when a reader has read the log, milliseconds since 1970-01-01 UTC by the clock of the database. */
+export async function readUntilMs(db: Db, reader: string): Promise<number> {
+  const { rows } = await sql<{ ms: number }>`
+    select (extract(epoch from greatest((${readUntil(reader)}), timestamptz 'epoch')) * 1000)::float8 as ms`.execute(
+    db,
+  );
+  return rows[0]?.ms ?? 0;
+}

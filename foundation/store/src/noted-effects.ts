@@ -57,7 +57,7 @@ export async function noteAlert(
     insert into notifications (tenant_id, type, subject, at, data)
     select a.tenant_id, ${type}, 'alerts/' || a.id, a.changed_at, jsonb_build_object(
       'tenant', t.name, 'id', a.id, 'service', a.service, 'environment', a.environment, 'state', a.state, 'reason', a.reason,
-      'message', a.message, 'heldBy', a.held_by, 'openedAt', ${instantText('a.opened_at')}, 'resolvedAt', ${instantText('a.resolved_at')})
+      'message', a.message, 'heldBy', a.held_by, 'rule', a.rule, 'group', a.rule_group, 'openedAt', ${instantText('a.opened_at')}, 'resolvedAt', ${instantText('a.resolved_at')})
     from alerts a join tenants t on t.id = a.tenant_id where a.id = ${id} and ${isNotingWanted}`.execute(tx);
 }
 

@@ -1,11 +1,15 @@
 import {
   type Aggregate,
+  type AlertRuleDefinition,
+  isPercentileRule,
   mostHeatmapCells,
   outcomes,
   parseAggregate,
   percentileOf,
+  type RuleSums,
   rollupLayout,
   seriesDimensions,
+  valueOfRule,
   WatchkeeperError,
 } from '@watchkeeper/model';
 import { type RawBuilder, sql, type Transaction } from 'kysely';
@@ -308,6 +312,66 @@ export async function queryPoints(
       group: groups.map((_, index) => String(row[`g${index}`])),
     }));
     return { points: points.sort((a, b) => a.timeUs - b.timeUs), total: rows[0]?.total ?? 0 };
+  });
+}
+
+/** Sums of one group of an alert rule in one step of time, from raw events. */
+export interface RuleBucket extends RuleSums {
+  readonly groupKey: string;
+  readonly bucketMs: number;
+}
+
+/** Most groups that a preview judges: those with the most events. */
+const previewedGroups = 200;
+
+/** What an alert rule would have counted, by group, then time. @throws WatchkeeperError `query_too_expensive` */
+export async function readRuleBuckets(
+  tx: Transaction<Tables>,
+  {
+    tenantId,
+    rule,
+    fromMs,
+    toMs,
+    stepMs,
+  }: {
+    readonly tenantId: number;
+    readonly rule: AlertRuleDefinition;
+    readonly fromMs: number;
+    readonly toMs: number;
+    readonly stepMs: number;
+  },
+): Promise<RuleBucket[]> {
+  return withinLimit(tx, async () => {
+    const { events, where, groupBy, aggregate } = rule;
+    const from = await eventsAndSeries(tx, {
+      ...{ tenantId, events, where, fromMs, toMs, groupBy: [], aggregates: [], limit: 0 },
+    });
+    const key =
+      groupBy.length === 0 ? sql`'[]'` : sql`jsonb_build_array(${sql.join(groupBy.map(eventDimension))})::text`;
+    const name = valueOfRule(aggregate);
+    const value = name === undefined ? sql`null::float8` : eventValue(name);
+    const bucket = isPercentileRule(aggregate) ? sql`wk_bucket_of(${value})` : sql`null::integer`;
+    const { rows } = await sql<Omit<RuleBucket, 'distribution'> & { cells: Record<string, number> | null }>`
+      with cells as materialized (
+        select ${key} as key, ${periodOf(sql`e.time`, stepMs)} as at, ${bucket} as bucket, count(*) as n, count(${value}) as v,
+          sum(${value}) as sum, min(${value}) as minimum, max(${value}) as maximum
+        from ${from} group by 1, 2, 3
+      ), chosen as (select key from cells group by key order by sum(n) desc, key limit ${previewedGroups})
+      select key as "groupKey", (extract(epoch from at) * 1000)::bigint as "bucketMs", sum(n)::bigint as count, sum(v)::bigint as "valueCount",
+        coalesce(sum(sum), 0) as sum, min(minimum) as minimum, max(maximum) as maximum,
+        jsonb_object_agg(bucket, n) filter (where bucket is not null) as cells
+      from cells join chosen using (key) group by key, at order by key, at limit ${mostParts + 1}`.execute(tx);
+    if (rows.length > mostParts) {
+      throw new WatchkeeperError(
+        'query_too_expensive',
+        `The preview needs more than ${mostParts} sums. Ask for a shorter range or fewer groups.`,
+        { details: { limit: mostParts } },
+      );
+    }
+    return rows.map(({ cells, ...sums }) => ({
+      ...sums,
+      distribution: new Map(Object.entries(cells ?? {}).map(([place, count]) => [Number(place), count])),
+    }));
   });
 }
 

@@ -242,7 +242,45 @@ export interface Tables {
     changed_at: Instant;
     resolved_at: Instant | null;
     held_by: string | null;
+    rule: string | null;
+    rule_group: Json<Record<string, string>> | null;
   };
+  alert_rules: {
+    id: Generated<number>;
+    tenant_id: number;
+    name: string;
+    definition: Json<Record<string, unknown>>;
+    paused: boolean;
+    version: Generated<number>;
+    counts_since: DefaultInstant;
+    judged_at: Instant | null;
+    looked_at: Instant | null;
+    looked_since: Instant | null;
+  };
+  alert_rule_groups: {
+    rule_id: number;
+    tenant_id: number;
+    group_key: string;
+    first_seen: DefaultInstant;
+    seen_at: DefaultInstant;
+    is_open: Generated<boolean>;
+    bad_since: Instant | null;
+    well_since: Instant | null;
+    alert_id: string | null;
+  };
+  alert_rule_sums: {
+    rule_id: number;
+    bucket_at: Instant;
+    group_key: string;
+    log_partition: number;
+    count: Big;
+    value_count: Big;
+    sum: number;
+    minimum: number | null;
+    maximum: number | null;
+    distribution: Json<Record<string, number>>;
+  };
+  alert_rule_left_out: { rule_id: number; log_partition: number; events: Big };
   alert_deliveries: {
     id: Generated<Big>;
     tenant_id: number;

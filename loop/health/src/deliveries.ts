@@ -180,8 +180,9 @@ class Sender {
     for (const delivery of deliveries) {
       const [alert] = await readAlerts(store.db, { tenantId, id: delivery.alertId, limit: 1 });
       if (alert === undefined) continue;
-      const { service, environment } = alert;
-      told.push({ delivery, alert, monitors: await readAlertMonitors(store.db, { tenantId, service, environment }) });
+      const { service, environment, rule } = alert;
+      const monitors = rule === null ? await readAlertMonitors(store.db, { tenantId, service, environment }) : [];
+      told.push({ delivery, alert, monitors });
     }
     const notification = notificationOf({ kind, told, publicUrl: publicUrl(), sentAtMs: clock.wallMs() });
     return sendThrough(channel, notification, id, this.#options);

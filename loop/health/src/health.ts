@@ -1,6 +1,7 @@
 import { failpoint } from '@watchkeeper/kit';
 import type { LoggedEvent, LogPosition } from '@watchkeeper/model';
 import {
+  addRuleSums,
   advancePosition,
   holdLease,
   insertStateChanges,
@@ -11,8 +12,10 @@ import {
   saveMonitorStates,
   shareLeases,
 } from '@watchkeeper/store';
+import { RuleCounter } from './count-for-rules.ts';
 import { foldChecks, isVerdict } from './fold-checks.ts';
 import { type HealthOptions, healthReader } from './health-options.ts';
+import { SeenNames } from './seen-names.ts';
 import { settleTenant } from './settle-tenant.ts';
 import { sweepStates } from './sweep-states.ts';
 
@@ -40,7 +43,7 @@ const gatherMs = 50;
 const idleMs = 1000;
 
 /**
- * Reads the event log and keeps the states of monitors and services, alerts and the outbox. The effects of what was
+ * Reads the event log and keeps the states of monitors and services, what alert rules count, alerts and the outbox. The effects of what was
  * read and the position are one transaction, so every result counts once whatever crashes.
  */
 export function startHealth(options: HealthOptions): Health {
@@ -81,6 +84,8 @@ export function startHealth(options: HealthOptions): Health {
 class PartitionJudge {
   readonly partition: number;
   readonly #options: HealthOptions;
+  readonly #rules = new RuleCounter();
+  readonly #seen: SeenNames;
   isRunning = false;
   verdicts = 0;
   changes = 0;
@@ -89,6 +94,7 @@ class PartitionJudge {
   constructor(partition: number, options: HealthOptions) {
     this.partition = partition;
     this.#options = options;
+    this.#seen = new SeenNames(options.store);
   }
 
   async run(signal: AbortSignal): Promise<void> {
@@ -134,6 +140,8 @@ class PartitionJudge {
   async #judge(events: readonly LoggedEvent[], from: ReaderPosition, to: LogPosition): Promise<boolean> {
     const verdicts = events.filter(isVerdict);
     const changed = await this.#options.store.write(async (tx) => {
+      // Before any state is locked: a new group may have to wait for another partition that has just seen it too.
+      await addRuleSums(tx, this.partition, await this.#rules.count(tx, events));
       const ids = [...new Set(verdicts.map(({ series }) => series.source))];
       const monitors = new Map((await readWatchedMonitors(tx, ids)).map((monitor) => [monitor.id, monitor]));
       const watched = verdicts.filter(({ series }) => {
@@ -161,6 +169,7 @@ class PartitionJudge {
       return changes.length;
     });
     failpoint('health.after-commit');
+    await this.#seen.note(events);
     this.verdicts += verdicts.length;
     this.changes += changed;
     return changed > 0;

@@ -6,7 +6,16 @@ import { notificationOf, type ToldAlert } from './notifications.ts';
 const told = (service: string, state: State, monitors: readonly Partial<AlertMonitor>[] = []): ToldAlert => ({
   delivery: { state, previousState: 'ok' },
   alert: {
-    ...{ id: service, tenant: 'default', service, environment: 'production', state, reason: 'status' },
+    ...{
+      id: service,
+      tenant: 'default',
+      service,
+      environment: 'production',
+      rule: null,
+      group: null,
+      state,
+      reason: 'status',
+    },
     ...{ message: 'answered 503', openedAt: new Date(0), openedUs: 0, resolvedAt: null, heldBy: null, deliveries: [] },
   } satisfies AlertRow,
   monitors: monitors.map((over) => ({

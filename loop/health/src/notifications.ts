@@ -1,4 +1,4 @@
-import { type AlertNotification, type State, severityOf, worstState } from '@watchkeeper/model';
+import { type AlertNotification, alertSubject, type State, severityOf, worstState } from '@watchkeeper/model';
 import type { AlertMonitor, AlertRow, Delivery } from '@watchkeeper/store';
 
 /** What is told of one alert: what the delivery says, and what is behind it now. */
@@ -19,7 +19,7 @@ export interface NotificationOptions {
 export function notificationOf({ kind, told, publicUrl, sentAtMs }: NotificationOptions): AlertNotification {
   const alerts = told
     .map(viewOfTold)
-    .sort((a, b) => severityOf(b.state) - severityOf(a.state) || a.service.localeCompare(b.service));
+    .sort((a, b) => severityOf(b.state) - severityOf(a.state) || alertSubject(a).localeCompare(alertSubject(b)));
   return {
     version: 1,
     kind,
@@ -43,6 +43,8 @@ function viewOfTold({ delivery, alert, monitors }: ToldAlert): AlertView {
     tenant: alert.tenant,
     service: alert.service,
     environment: alert.environment,
+    rule: alert.rule,
+    group: alert.group,
     state: delivery.state,
     previousState: delivery.previousState,
     reason: alert.reason,
@@ -71,12 +73,16 @@ const words: Readonly<Record<State, string>> = {
 function titleOf(kind: AlertNotification['kind'], alerts: readonly AlertView[]): string {
   const [first] = alerts;
   if (first === undefined) return 'This is a test notification from Watchkeeper';
-  if (alerts.length === 1) return `${first.service} in ${first.environment} ${words[first.state]}`;
-  const places = alerts.map(({ service, environment }) => `${service} in ${environment}`);
+  if (alerts.length === 1) {
+    const isMeasured = first.rule !== null && kind !== 'resolved';
+    return `${alertSubject(first)}${isMeasured ? `: ${first.message ?? ''}` : ` ${words[first.state]}`}`;
+  }
+  const places = alerts.map(alertSubject);
+  const what = alerts.every(({ rule }) => rule === null) ? 'services' : 'things';
   const shown =
     places.length > 3 ? `${places.slice(0, 2).join(', ')} and ${places.length - 2} more` : places.join(', ');
-  if (kind !== 'resolved') return `${alerts.length} services are not well: ${shown}`;
+  if (kind !== 'resolved') return `${alerts.length} ${what} are not well: ${shown}`;
   return alerts.every(({ state }) => state === 'ok')
-    ? `${alerts.length} services are OK again: ${shown}`
+    ? `${alerts.length} ${what} are OK again: ${shown}`
     : `${alerts.length} alerts are over: ${shown}`;
 }

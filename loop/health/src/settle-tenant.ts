@@ -47,7 +47,7 @@ export async function settleTenant(tx: Tx, tenantId: number, nowUs: number): Pro
   for (const service of gone) {
     await dropService(tx, tenantId, service);
     const alert = open.find((candidate) => isSame(candidate, service));
-    if (alert !== undefined) await resolve(tx, { tenantId, alert, channels, state: 'paused' });
+    if (alert !== undefined) await endAlert(tx, { tenantId, alert, channels, state: 'paused' });
   }
   return true;
 }
@@ -72,7 +72,7 @@ async function settleAlert(tx: Tx, { tenantId, service, channels, alert }: Alert
   const { state, heldBy, isAwaited } = service;
   const isWell = state === 'ok' || state === 'paused' || state === 'maintenance';
   if (isWell) {
-    if (alert !== undefined) await resolve(tx, { tenantId, alert, channels, state });
+    if (alert !== undefined) await endAlert(tx, { tenantId, alert, channels, state });
     return;
   }
   // What nobody can know yet is no reason to wake anybody, and does not end an alert either.
@@ -112,9 +112,9 @@ async function tell(
   }
 }
 
-interface Ending {
+export interface Ending {
   readonly tenantId: number;
-  readonly alert: OpenAlert;
+  readonly alert: Pick<OpenAlert, 'id'>;
   readonly channels: readonly AlertChannelRow[];
   /** What the service came to; `paused` also when nobody watches it any more. */
   readonly state: State;
@@ -124,7 +124,7 @@ interface Ending {
  * Ends an alert. Who was told of it hears that it is over; who was about to be told hears nothing at all: a failure
  * shorter than the group wait wakes nobody.
  */
-async function resolve(tx: Tx, { tenantId, alert, channels, state }: Ending): Promise<void> {
+export async function endAlert(tx: Tx, { tenantId, alert, channels, state }: Ending): Promise<void> {
   await resolveAlert(tx, alert.id);
   for (const [name, told] of await channelsTold(tx, alert.id)) {
     if (told.isOnlyWaiting) {

@@ -9,6 +9,7 @@ import {
   tenantsWithServices,
 } from '@watchkeeper/store';
 import { type HealthOptions, healthReader } from './health-options.ts';
+import { judgeRules } from './judge-rules.ts';
 import { type Looking, lookAgain } from './looking.ts';
 import { settleTenant } from './settle-tenant.ts';
 
@@ -17,8 +18,8 @@ const everyMs = 1000;
 const fullEveryMs = 60_000;
 
 /**
- * Notices what no event tells: silence, pauses, monitors that were changed or deleted, new dependencies. One process
- * of all does it.
+ * Notices what no event tells: silence, pauses, monitors that were changed or deleted, new dependencies; and judges
+ * alert rules. One process of all does it.
  */
 export async function sweepStates(options: HealthOptions, signal: AbortSignal): Promise<void> {
   const { store, messages, clock, logger } = options;
@@ -38,7 +39,8 @@ export async function sweepStates(options: HealthOptions, signal: AbortSignal): 
       isFullDue = false;
       try {
         looking = lookAgain(looking, await databaseNow(store.db));
-        const isChanged = await sweepOnce(options, looking.since, isFull);
+        const isSwept = await sweepOnce(options, looking.since, isFull);
+        const isChanged = (await judgeRules(options)) || isSwept;
         if (isFull) fullAtMs = clock.nowMs();
         if (isChanged) {
           await messages.publish('states');
@@ -46,7 +48,7 @@ export async function sweepStates(options: HealthOptions, signal: AbortSignal): 
         }
       } catch (error) {
         isFullDue ||= isFull;
-        logger.warn({ err: error }, 'looking for silent monitors failed; it is tried again');
+        logger.warn({ err: error }, 'looking for silence and judging alert rules failed; it is tried again');
       }
       await clock.pause(everyMs, AbortSignal.any([signal, wake.signal]));
     }

@@ -15,6 +15,8 @@ export const aNotification = (over: Partial<AlertNotification> = {}): AlertNotif
         tenant: 'default',
         service: 'shop',
         environment: 'production',
+        rule: null,
+        group: null,
         state: 'failed',
         previousState: 'ok',
       },

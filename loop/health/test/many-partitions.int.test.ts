@@ -1,7 +1,8 @@
 import { systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
-import { type Connection, openStore, readAlerts, readerLags } from '@watchkeeper/store';
+import { filledInRule } from '@watchkeeper/model';
+import { type Connection, openStore, putAlertRule, readAlerts, readerLags } from '@watchkeeper/store';
 import { sql } from 'kysely';
 import { afterEach, expect, it } from 'vitest';
 import { anEvent, aSeries } from '../../../foundation/model/test/makers.ts';
@@ -81,5 +82,53 @@ it('two processes judge four partitions at once, and every change of state and e
   expect(states.map(({ state }) => state)).toEqual(Array(4).fill('failed'));
   const open = await readAlerts(one.store.db, { tenantId: 1, open: true, limit: 100 });
   expect(open.map(({ service }) => service).sort()).toEqual(['service-1', 'service-2', 'service-3', 'service-4']);
+  expect(judges.map((judge) => judge.stats().lastError)).toEqual([null, null]);
+});
+
+it('two processes count for an alert rule from four partitions at once: every event once, and one alert for each group', async () => {
+  const database = await createTestDatabase();
+  toClose.push(database.drop);
+  const [one, two] = [await openProcess(database.connection), await openProcess(database.connection)];
+  toClose.push(one.close, two.close);
+  const shops = 50;
+  const orders = 20;
+  await one.store.write((tx) =>
+    putAlertRule(
+      tx,
+      1,
+      filledInRule({
+        ...{ name: 'many', events: 'order.placed', aggregate: 'count', groupBy: ['shop'], window: '1m', delay: '0s' },
+        // Only all partitions together have so many.
+        above: producers * orders - 1,
+      }),
+    ),
+  );
+  const judges = [one.judge(), two.judge()];
+  toClose.push(...judges.map((judge) => judge.drain));
+  await Promise.all(
+    Array.from({ length: producers }, async (_, number) => {
+      const producer = `shop-${number}`;
+      const { epoch } = await one.eventLog.openProducer(producer);
+      for (let order = 0; order < orders; order++) {
+        const events = Array.from({ length: shops }, (_shop, index) =>
+          anEvent({
+            series: aSeries({ name: 'order.placed', source: '', attributes: { shop: `s${index}` }, valueNames: [] }),
+            ...{ values: [], timeUs: Date.now() * 1000 },
+          }),
+        );
+        await one.eventLog.append({ producer, epoch, firstSeq: 1 + order * shops, events });
+      }
+    }),
+  );
+  await until('an alert for each shop', async () => {
+    const open = await readAlerts(one.store.db, { tenantId: 1, limit: 100 });
+    return open.length >= shops;
+  });
+  const { rows } = await sql<{ count: number }>`
+    select sum(count)::bigint as count from alert_rule_sums group by group_key`.execute(one.store.db);
+  expect(rows.map(({ count }) => count)).toEqual(Array(shops).fill(producers * orders));
+  const alerts = await readAlerts(one.store.db, { tenantId: 1, limit: 100 });
+  expect(new Set(alerts.map(({ group }) => group?.shop)).size).toBe(shops);
+  expect([alerts.length, alerts.every(({ resolvedAt }) => resolvedAt === null)]).toEqual([shops, true]);
   expect(judges.map((judge) => judge.stats().lastError)).toEqual([null, null]);
 });

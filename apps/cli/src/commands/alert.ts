@@ -1,9 +1,10 @@
-import type { Alert } from '@watchkeeper/model';
+import { type Alert, alertSubject } from '@watchkeeper/model';
 import { Command } from 'commander';
 import { connect } from '../connection.ts';
 import { wholeNumber } from '../monitor-input.ts';
 import { instant, milliseconds, print, printJson, printTable, stateWord } from '../output.ts';
 import { readObjects } from '../read-objects.ts';
+import { alertRuleCommand } from './alert-rule.ts';
 
 const listCommand = () =>
   new Command('list')
@@ -26,11 +27,10 @@ const listCommand = () =>
         });
         if (isJson) return printJson(page);
         printTable(
-          ['STATE', 'SERVICE', 'ENVIRONMENT', 'OPENED (UTC)', 'OVER (UTC)', 'TOLD', 'WHY', 'ID'],
+          ['STATE', 'WHAT', 'OPENED (UTC)', 'OVER (UTC)', 'TOLD', 'WHY', 'ID'],
           page.items.map((alert) => [
             stateWord(alert.resolvedAt === null ? alert.state : 'ok'),
-            alert.service,
-            alert.environment,
+            alertSubject(alert),
             instant(alert.openedAt),
             instant(alert.resolvedAt),
             toldText(alert),
@@ -60,7 +60,7 @@ const getCommand = () =>
       const alert = await client.call('getAlert', { params: { id } });
       if (isJson) return printJson(alert);
       const until = alert.resolvedAt === null ? 'and is open' : `and ended ${instant(alert.resolvedAt)} UTC`;
-      print(`${alert.service} in ${alert.environment}: ${stateWord(alert.state)} – ${alert.message ?? ''}`);
+      print(`${alertSubject(alert)}: ${stateWord(alert.state)} – ${alert.message ?? ''}`);
       print(`Opened ${instant(alert.openedAt)} UTC ${until}.\n`);
       printTable(
         ['CHANNEL', 'KIND', 'TOLD (UTC)', 'ATTEMPTS', 'NEXT (UTC)', 'ERROR'],
@@ -171,6 +171,7 @@ export const alertCommand = () =>
     .addCommand(listCommand())
     .addCommand(getCommand())
     .addCommand(testCommand())
+    .addCommand(alertRuleCommand())
     .addCommand(
       new Command('channel')
         .description('Channels: who is told, how, and of what.')

@@ -10,6 +10,7 @@ import { Activity } from '../overview/Activity.tsx';
 import { onlyInState } from '../overview/by-state.ts';
 import { Matrix } from '../overview/Matrix.tsx';
 import { Problems } from '../overview/Problems.tsx';
+import { RuleAlerts } from '../overview/RuleAlerts.tsx';
 import { defaultFrom, readOverviewSearch } from '../search.ts';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import { useSearchOf } from '../use-search.ts';
@@ -57,6 +58,7 @@ export function OverviewPage() {
           </div>
         </AnswerSentence>
         <Problems overview={shown} />
+        <RuleAlerts nowMs={Date.parse(overview.at)} />
         <div className="cols">
           {overview.services.length === 0 ? (
             <section className="card">

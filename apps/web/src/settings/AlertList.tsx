@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import type { Alert } from '@watchkeeper/model';
-import { clockText } from '@watchkeeper/model/light';
+import { alertSubject, clockText } from '@watchkeeper/model/light';
 import { api } from '../api.ts';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
@@ -39,7 +39,7 @@ export function AlertList() {
           <table>
             <thead>
               <tr>
-                {['State', 'Service', 'Opened', 'Over', 'Told', 'Why'].map((title) => (
+                {['State', 'What', 'Opened', 'Over', 'Told', 'Why'].map((title) => (
                   <th key={title} scope="col">
                     {title}
                   </th>
@@ -81,9 +81,13 @@ function AlertRow({ alert }: { readonly alert: Alert }) {
         />
       </td>
       <td>
-        <Link to="/monitors" search={{ service: alert.service, env: alert.environment }}>
-          {alert.service} in {alert.environment}
-        </Link>
+        {alert.rule === null ? (
+          <Link to="/monitors" search={{ service: alert.service, env: alert.environment }}>
+            {alertSubject(alert)}
+          </Link>
+        ) : (
+          alertSubject(alert)
+        )}
       </td>
       <td>{clockText(alert.openedAt, nowMs)}</td>
       <td>{alert.resolvedAt === null ? '–' : clockText(alert.resolvedAt, nowMs)}</td>

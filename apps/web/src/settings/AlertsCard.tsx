@@ -1,6 +1,7 @@
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import { AlertList } from './AlertList.tsx';
 import { ChannelsCard } from './ChannelsCard.tsx';
+import { RulesCard } from './RulesCard.tsx';
 
 /** Who is told, and what there was to tell. */
 export function AlertsCard() {
@@ -8,6 +9,7 @@ export function AlertsCard() {
   return (
     <div className="col">
       <ChannelsCard />
+      <RulesCard />
       <AlertList />
     </div>
   );

@@ -86,7 +86,7 @@ export const catalogueHandlers = {
       if (after.unit === before.unit && after.description === before.description) return viewOfValue(before);
       await saveCatalogueValue(tx, caller.tenantId, { name, ...after });
       const object = `value "${value}" of events "${name}"`;
-      await recordChange(tx, changed(call, { action: 'catalogue_value.changed', object, before, after }));
+      await recordChange(tx, changed(call, { action: 'value.changed', object, before, after }));
       return viewOfValue(after);
     });
   },

@@ -1,5 +1,6 @@
 import type { Handlers } from '../handler.ts';
 import { accessHandlers } from './access.ts';
+import { alertRuleHandlers } from './alert-rules.ts';
 import { alertHandlers } from './alerts.ts';
 import { catalogueHandlers } from './catalogue.ts';
 import { deadLetterHandlers } from './dead-letters.ts';
@@ -30,6 +31,7 @@ export const handlers: Handlers = {
   ...catalogueHandlers,
   ...rollupHandlers,
   ...alertHandlers,
+  ...alertRuleHandlers,
   ...sinkHandlers,
   ...remoteZoneHandlers,
   ...objectHandlers,

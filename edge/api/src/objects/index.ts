@@ -1,6 +1,7 @@
 import { type ResourceKind, resourceKinds } from '@watchkeeper/model';
 import { compileSchema, type Validator } from '../schema.ts';
 import { alertChannelKind } from './alert-channel.ts';
+import { alertRuleKind } from './alert-rule.ts';
 import { environmentKind } from './environment.ts';
 import { monitorKind } from './monitor.ts';
 import type { ObjectKind } from './object-kind.ts';
@@ -18,6 +19,7 @@ export const objectKinds: readonly AnyKind[] = [
   serviceKind as unknown as AnyKind,
   rollupKind as unknown as AnyKind,
   alertChannelKind as unknown as AnyKind,
+  alertRuleKind as unknown as AnyKind,
   sinkKind as unknown as AnyKind,
   monitorKind as unknown as AnyKind,
 ];

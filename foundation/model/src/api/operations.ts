@@ -60,6 +60,12 @@ export const operations = {
   deleteAlertChannel: 'DELETE /api/v1/alert-channels/:name',
   testAlertChannel: 'POST /api/v1/alert-channels/:name/test',
 
+  listAlertRules: 'GET /api/v1/alert-rules',
+  previewAlertRule: 'POST /api/v1/alert-rules/preview',
+  getAlertRule: 'GET /api/v1/alert-rules/:name',
+  putAlertRule: 'PUT /api/v1/alert-rules/:name',
+  deleteAlertRule: 'DELETE /api/v1/alert-rules/:name',
+
   listSinkTypes: 'GET /api/v1/sink-types',
   listSinks: 'GET /api/v1/sinks',
   getSink: 'GET /api/v1/sinks/:name',

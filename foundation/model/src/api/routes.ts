@@ -1,6 +1,7 @@
 import { type Static, type TSchema, Type } from 'typebox';
 import { ChangeRecord, Key, KeyInput, Role, Session } from '../access.ts';
 import { Alert, AlertChannel, AlertChannelInput, AlertChannelTypeView } from '../alert.ts';
+import { AlertRule, AlertRuleInput, AlertRulePreview } from '../alert-rule.ts';
 import { AttributeValues, CatalogueName, CatalogueValue, CatalogueValueInput, FoundName } from '../catalogue.ts';
 import { DeadLetter, deadLetterPage } from '../dead-letter.ts';
 import { EventView } from '../event.ts';
@@ -595,6 +596,46 @@ export const routes = {
       },
       { $id: 'AlertTest' },
     ),
+  },
+
+  listAlertRules: {
+    summary: 'Alert rules on events of any name, and where they stand',
+    role: 'viewer',
+    tag: 'alerts',
+    response: Type.Object({ items: Type.Array(AlertRule) }, { $id: 'AlertRuleList' }),
+  },
+  previewAlertRule: {
+    summary: 'What a rule would have done; nothing is saved and nobody is told',
+    role: 'viewer',
+    tag: 'alerts',
+    query: object(range),
+    body: AlertRuleInput,
+    response: AlertRulePreview,
+  },
+  getAlertRule: {
+    summary: 'One alert rule',
+    role: 'viewer',
+    tag: 'alerts',
+    params: ByName,
+    response: AlertRule,
+    etag: true,
+  },
+  putAlertRule: {
+    summary: 'Create or change an alert rule; it counts from then on',
+    role: 'editor',
+    tag: 'alerts',
+    params: ByName,
+    body: AlertRuleInput,
+    response: AlertRule,
+    ifMatch: 'optional',
+    etag: true,
+  },
+  deleteAlertRule: {
+    summary: 'Delete an alert rule and end its alerts',
+    role: 'editor',
+    tag: 'alerts',
+    params: ByName,
+    status: 204,
   },
 
   listSinkTypes: {

@@ -1,6 +1,7 @@
 export * from './numbers.ts';
 export * from './process-parts.ts';
 export * from './processes.ts';
+export * from './rules.ts';
 export * from './self.ts';
 export * from './sentences.ts';
 export { isHistory, missedProcesses, workText } from './silent-processes.ts';

@@ -8,6 +8,7 @@ import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
 import { sql as deliveries } from './0006-deliveries.ts';
 import { sql as sinks } from './0007-sinks.ts';
 import { sql as catalogue } from './0010-catalogue.ts';
+import { sql as alertRules } from './0011-alert-rules.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
 const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
@@ -18,6 +19,7 @@ const migrations: readonly { readonly version: number; readonly name: string; re
   { version: 6, name: 'deliveries', sql: deliveries },
   { version: 7, name: 'sinks', sql: sinks },
   { version: 10, name: 'catalogue', sql: catalogue },
+  { version: 11, name: 'alert-rules', sql: alertRules },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;

@@ -1,5 +1,5 @@
 import { type Egress, secureContext } from '@watchkeeper/guard';
-import { type AlertNotification, reasonTitle, stateTitles } from '@watchkeeper/model';
+import { type AlertNotification, alertSubject, reasonTitle, stateTitles } from '@watchkeeper/model';
 import { createTransport } from 'nodemailer';
 import { type Static, Type } from 'typebox';
 import { defineChannelType, type MailServer } from '../channel-context.ts';
@@ -83,8 +83,8 @@ async function openSocket({ host, port, secure }: MailServer, egress: Egress, si
 }
 
 function textOf({ title, link, alerts, sentAt }: AlertNotification): string {
-  const lines = alerts.flatMap(({ service, environment, state, reason, message, openedAt, monitors }) => [
-    `${service} in ${environment}: ${stateTitles[state]}, since ${openedAt}`,
+  const lines = alerts.flatMap(({ state, reason, message, openedAt, monitors, ...place }) => [
+    `${alertSubject(place)}: ${stateTitles[state]}, since ${openedAt}`,
     `  ${message ?? (reason === null ? 'no reason is known' : reasonTitle(reason))}`,
     ...monitors.map(
       (monitor) =>

@@ -1,4 +1,4 @@
-import { type AlertNotification, reasonTitle, stateTitles } from '@watchkeeper/model';
+import { type AlertNotification, alertSubject, reasonTitle, stateTitles } from '@watchkeeper/model';
 import { type Static, Type } from 'typebox';
 import { defineChannelType } from '../channel-context.ts';
 import { postJson } from '../post-json.ts';
@@ -45,9 +45,12 @@ const longestReason = 300;
 
 /** The message: a sentence, then one line per alert, worst first. */
 function messageOf({ title, link, alerts }: AlertNotification): { readonly text: string } {
-  const lines = alerts.slice(0, mostLines).map(({ service, environment, state, reason, message }) => {
+  const lines = alerts.slice(0, mostLines).map((alert) => {
+    const { service, environment, rule, state, reason, message } = alert;
+    const place = `*${escapeText(service)}* in ${escapeText(environment)}`;
+    const subject = rule === null ? place : `*${escapeText(alertSubject(alert))}*`;
     const why = (message ?? (reason === null ? '' : reasonTitle(reason))).slice(0, longestReason);
-    return `• *${escapeText(service)}* in ${escapeText(environment)}: ${stateTitles[state]}${why === '' ? '' : ` – ${escapeText(why)}`}`;
+    return `• ${subject}: ${stateTitles[state]}${why === '' ? '' : ` – ${escapeText(why)}`}`;
   });
   const left = alerts.length - lines.length;
   const rest = [
