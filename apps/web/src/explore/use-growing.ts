@@ -45,6 +45,8 @@ export function useGrowing<Answer>({ keys, stepMs, range, rangeKey, isEnabled, a
       staleTime: wholeEveryMs,
       refetchInterval: isLive ? wholeEveryMs : (false as const),
       placeholderData: keepPreviousData,
+      // Half a million cells are not compared with those of before; they hardly ever are the same.
+      structuralSharing: false,
     })),
   });
   const tails = useQueries({
