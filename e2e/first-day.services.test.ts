@@ -278,6 +278,8 @@ describe.skipIf(missing.length > 0)('The first day with Watchkeeper', () => {
       '/settings/alerts',
       '/settings/changes',
       '/system/processes',
+      '/explore',
+      '/explore?metric=monitor.checked',
     ];
     for (const theme of ['light', 'dark'] as const) {
       await page.evaluate((name) => localStorage.setItem('wk-theme', name), theme);

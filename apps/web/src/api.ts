@@ -33,6 +33,11 @@ export function isSignedOut(error: unknown): boolean {
   return error instanceof ProblemError && error.problem.status === 401;
 }
 
+/** Whether an error says that there is no such thing. */
+export function isNotFound(error: unknown): boolean {
+  return error instanceof ProblemError && error.problem.status === 404;
+}
+
 export const useSession = () =>
   useQuery({ queryKey: sessionKey, queryFn: () => api.call('getSession'), staleTime: 60_000 });
 

@@ -67,7 +67,11 @@ function open(): void {
     for (const listen of listeners) listen(events);
   });
   source.addEventListener('states', refreshStates);
-  source.addEventListener('left-out', () => void queryClient.invalidateQueries());
+  source.addEventListener(
+    'left-out',
+    // Explore asks for its newest seconds by itself; all of it anew every second would be too much.
+    () => void queryClient.invalidateQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'explore' }),
+  );
   source.addEventListener('error', () => {
     setLive(false);
     wasLost = true;

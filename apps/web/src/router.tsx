@@ -1,6 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, Outlet } from '@tanstack/react-router';
 import {
   parseSearch,
+  readExploreSearch,
   readGlobalSearch,
   readMonitorSearch,
   readMonitorsSearch,
@@ -54,6 +55,12 @@ const editMonitorRoute = createRoute({
   path: '/monitors/$id/edit',
   component: lazyRouteComponent(() => import('./pages/MonitorFormPage.tsx'), 'EditMonitorPage'),
 });
+const exploreRoute = createRoute({
+  getParentRoute: () => shellRoute,
+  path: '/explore',
+  validateSearch: readExploreSearch,
+  component: lazyRouteComponent(() => import('./pages/ExplorePage.tsx'), 'ExplorePage'),
+});
 const processesRoute = createRoute({
   getParentRoute: () => shellRoute,
   path: '/system/processes',
@@ -93,6 +100,7 @@ const routeTree = rootRoute.addChildren([
     newMonitorRoute,
     monitorRoute,
     editMonitorRoute,
+    exploreRoute,
     processesRoute,
     settingsRoute.addChildren([keysRoute, alertsRoute, sinksRoute, changesRoute]),
   ]),

@@ -4,6 +4,7 @@ import {
   ignoredKeys,
   parseSearch,
   rangeOf,
+  readExploreSearch,
   readMonitorSearch,
   readMonitorsSearch,
   searchText,
@@ -41,6 +42,15 @@ describe('what stands in the address', () => {
     const pinned = { phase: 'connectMs', sel: 'zone.a-1~1763709742123' };
     expect(searchText(pinned)).toBe('?phase=connectMs&sel=zone.a-1~1763709742123');
     expect(readMonitorSearch(parseSearch(searchText(pinned)))).toEqual(pinned);
+  });
+  it('keeps a question and a selection of Explore', () => {
+    const search = {
+      ...{ metric: 'disk read', where: 'host=a|b;ms>=2', split: 'host', hl: 'a', as: 'dots', scale: 'linear' },
+      ...{ x0: '2026-03-04T08:00:00.000Z', x1: '2026-03-04T09:00:00.000Z', y0: '0.5', y1: '20', lane: 'a' },
+    };
+    expect(readExploreSearch(parseSearch(searchText(search)))).toEqual(search);
+    expect(readExploreSearch({ as: 'heat', x0: 'now-1h', y0: 'much', where: '' })).toEqual({});
+    expect(ignoredKeys('/explore', { as: 'pie', metric: 'm' })).toEqual(['as']);
   });
   it('takes what looks like a number or a truth as the text it is', () => {
     expect(readMonitorsSearch(parseSearch('?q=true&env=7&service=null'))).toEqual({

@@ -32,6 +32,29 @@ export interface MonitorSearch extends GlobalSearch {
   readonly sel?: string;
 }
 
+export interface ExploreSearch extends GlobalSearch {
+  /** Name of the events; the catalogue when left out. */
+  readonly metric?: string;
+  /** Value that is shown; the first one when left out. */
+  readonly value?: string;
+  /** Conditions, `host=node-17|node-18;disk!=loop0`. */
+  readonly where?: string;
+  /** Dimension or attribute: one lane for each of its values. */
+  readonly split?: string;
+  /** A value of it that is highlighted in one heat map instead. */
+  readonly hl?: string;
+  readonly as?: 'lines' | 'dots' | 'table';
+  readonly scale?: 'linear';
+  /** The selection: times, RFC 3339 UTC, values in the unit of the value, and its lane. */
+  readonly x0?: string;
+  readonly x1?: string;
+  readonly y0?: string;
+  readonly y1?: string;
+  readonly lane?: string;
+  /** Text in the catalogue. */
+  readonly q?: string;
+}
+
 type Raw = Readonly<Record<string, unknown>>;
 
 const name = (value: unknown) =>
@@ -92,10 +115,36 @@ export const readMonitorSearch = searchReader<MonitorSearch>({
   sel: (value) => (typeof value === 'string' && /^[a-z0-9._-]+~\d{1,15}$/.test(value) ? value : undefined),
 });
 
+const longText = (value: unknown) => (typeof value === 'string' && value !== '' ? value.slice(0, 2000) : undefined);
+const instant = (value: unknown) => {
+  const bound = timeBound(value);
+  return bound?.startsWith('now-') ? undefined : bound;
+};
+const number = (value: unknown) =>
+  typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)) ? value : undefined;
+
+export const readExploreSearch = searchReader<ExploreSearch>({
+  ...ofAll,
+  metric: text,
+  value: text,
+  where: longText,
+  split: text,
+  hl: text,
+  as: oneOf(['lines', 'dots', 'table'] as const),
+  scale: oneOf(['linear'] as const),
+  x0: instant,
+  x1: instant,
+  y0: number,
+  y1: number,
+  lane: (value) => (typeof value === 'string' ? value.slice(0, 200) : undefined),
+  q: text,
+});
+
 /** What a page in a path reads from the address. */
 export function readerOf(pathname: string): SearchReader<GlobalSearch> {
   if (pathname === '/') return readOverviewSearch;
   if (pathname === '/monitors') return readMonitorsSearch;
+  if (pathname === '/explore') return readExploreSearch;
   return /^\/monitors\/[^/]+$/.test(pathname) && pathname !== '/monitors/new' ? readMonitorSearch : readGlobalSearch;
 }
 

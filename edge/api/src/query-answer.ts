@@ -47,31 +47,38 @@ export function stepProblems(step: string | undefined, { fromMs, toMs }: TimeRan
 
 /** What the aggregates and conditions ask that cannot be, whatever the data are. */
 export function shapeProblems({
-  aggregates,
+  aggregates = [],
   where,
-}: {
-  readonly aggregates: readonly string[];
-  readonly where?: QueryInput['where'] | undefined;
-}): FieldProblem[] {
+  whereNot,
+}: Partial<Pick<QueryInput, 'aggregates' | 'where' | 'whereNot'>>): FieldProblem[] {
   const wrongAggregates = aggregates.flatMap((text, index) =>
     parseAggregate(text) === undefined
       ? [{ pointer: `/aggregates/${index}`, message: `"${text}" is no aggregate` }]
       : [],
   );
-  const wrongOutcomes = (where?.outcome ?? []).flatMap((text, index) =>
-    (outcomes as readonly string[]).includes(text)
-      ? []
-      : [{ pointer: `/where/outcome/${index}`, message: `"${text}" is no outcome; there are ${outcomes.join(', ')}` }],
+  const wrongOutcomes = Object.entries({ where, whereNot }).flatMap(([part, names]) =>
+    (names?.outcome ?? []).flatMap((text, index) =>
+      (outcomes as readonly string[]).includes(text)
+        ? []
+        : [
+            {
+              pointer: `/${part}/outcome/${index}`,
+              message: `"${text}" is no outcome; there are ${outcomes.join(', ')}`,
+            },
+          ],
+    ),
   );
   return [...wrongAggregates, ...wrongOutcomes];
 }
 
 /** Where a question names something: value names and dimensions, each with its pointers. */
 export function namesIn({
-  aggregates,
+  aggregates = [],
   where = {},
+  whereNot = {},
+  between = {},
   groupBy = [],
-}: Pick<QueryInput, 'aggregates' | 'where' | 'groupBy'>): {
+}: Partial<Pick<QueryInput, 'aggregates' | 'where' | 'whereNot' | 'between' | 'groupBy'>>): {
   values: Map<string, string[]>;
   dimensions: Map<string, string[]>;
 } {
@@ -86,6 +93,8 @@ export function namesIn({
     else note(values, aggregate.value, `/aggregates/${index}`);
   }
   for (const name of Object.keys(where)) note(dimensions, name, `/where/${name}`);
+  for (const name of Object.keys(whereNot)) note(dimensions, name, `/whereNot/${name}`);
+  for (const name of Object.keys(between)) note(values, name, `/between/${name}`);
   for (const [index, name] of groupBy.entries()) note(dimensions, name, `/groupBy/${index}`);
   return { values, dimensions };
 }

@@ -4,6 +4,36 @@ import { Duration, Nullable, TimeBound } from './fields.ts';
 import { AggregateText } from './rollup.ts';
 
 const Dimension = FoundName('Dimension or attribute');
+const SomeTexts = Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 });
+
+/** Which events count: all conditions must hold. */
+const conditions = {
+  where: Type.Optional(
+    Type.Record(Dimension, SomeTexts, {
+      description: 'Dimension, attribute, `outcome` or `reason` → accepted values',
+      maxProperties: 20,
+    }),
+  ),
+  whereNot: Type.Optional(
+    Type.Record(Dimension, SomeTexts, {
+      description: 'Dimension, attribute, `outcome` or `reason` → values that do not count; saying nothing counts',
+      maxProperties: 20,
+    }),
+  ),
+  between: Type.Optional(
+    Type.Record(
+      FoundName('Value'),
+      Type.Object(
+        { from: Type.Optional(Type.Number()), below: Type.Optional(Type.Number()) },
+        { additionalProperties: false },
+      ),
+      {
+        description: 'Value → range that it must lie in, `from` inclusive, `below` exclusive; not of rollups',
+        maxProperties: 20,
+      },
+    ),
+  ),
+};
 
 export type QueryInput = Static<typeof QueryInput>;
 /** A question to raw events or to a rollup. */
@@ -11,12 +41,7 @@ export const QueryInput = Type.Object(
   {
     rollup: Type.Optional(Type.String({ description: 'Ask this rollup; otherwise raw events', maxLength: 63 })),
     events: Type.Optional(Type.String({ description: 'Name of the raw events', maxLength: 200 })),
-    where: Type.Optional(
-      Type.Record(Dimension, Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 }), {
-        description: 'Dimension, attribute, `outcome` or `reason` → accepted values',
-        maxProperties: 20,
-      }),
-    ),
+    ...conditions,
     from: TimeBound('Start, inclusive'),
     to: Type.Optional(TimeBound('End, exclusive; now when left out')),
     groupBy: Type.Optional(Type.Array(Dimension, { maxItems: 10, uniqueItems: true })),
@@ -50,16 +75,11 @@ export const QueryResult = Type.Object(
   { $id: 'QueryResult' },
 );
 
-/** Which events: name, accepted values and range of time. */
+/** Which events: name, conditions and range of time. */
 const chosenEvents = {
   events: Type.String({ description: 'Name of the events', minLength: 1, maxLength: 200 }),
   value: Type.String({ description: 'Value that is shown', minLength: 1, maxLength: 200 }),
-  where: Type.Optional(
-    Type.Record(Dimension, Type.Array(Type.String({ maxLength: 200 }), { minItems: 1, maxItems: 100 }), {
-      description: 'Dimension, attribute, `outcome` or `reason` → accepted values',
-      maxProperties: 20,
-    }),
-  ),
+  ...conditions,
   from: TimeBound('Start, inclusive'),
   to: Type.Optional(TimeBound('End, exclusive; now when left out')),
 };

@@ -35,10 +35,19 @@ export interface PeriodRow {
   readonly values: readonly QueryValue[];
 }
 
-export interface QuestionBase {
-  readonly tenantId: number;
+/** Which events count beside those of a name. */
+export interface Conditions {
   /** Dimension → accepted values. */
   readonly where: Readonly<Record<string, readonly string[]>>;
+  /** Dimension → values that do not count; saying nothing counts. */
+  readonly whereNot?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** Value → range that it must lie in, `from` inclusive, `below` exclusive. */
+export type ValueRanges = Readonly<Record<string, { readonly from?: number; readonly below?: number }>>;
+
+export interface QuestionBase extends Conditions {
+  readonly tenantId: number;
   readonly fromMs: number;
   readonly toMs: number;
   readonly groupBy: readonly string[];
@@ -52,6 +61,7 @@ export interface QuestionBase {
 export interface EventQuestion extends QuestionBase {
   /** Name of the events; events of any name when left out. */
   readonly events?: string;
+  readonly between?: ValueRanges;
 }
 
 export interface RollupQuestion extends QuestionBase {
@@ -84,14 +94,25 @@ function eventDimension(name: string): RawBuilder<unknown> {
 
 const isOfEvent = (name: string) => name === 'outcome' || name === 'reason';
 
+/** The conditions on dimensions that `fits` chooses. */
+function dimensionConditions(
+  { where, whereNot = {} }: Conditions,
+  textOf: (name: string) => RawBuilder<unknown>,
+  fits: (name: string) => boolean = () => true,
+): RawBuilder<unknown>[] {
+  const chosen = (part: Conditions['where']) => Object.entries(part).filter(([name]) => fits(name));
+  return [
+    ...chosen(where).map(([name, accepted]) => sql`${textOf(name)} = any(${[...accepted]}::text[])`),
+    ...chosen(whereNot).map(([name, refused]) => sql`${textOf(name)} <> all(${[...refused]}::text[])`),
+  ];
+}
+
 function seriesCondition({
   tenantId,
   events,
-  where,
-}: Pick<EventQuestion, 'tenantId' | 'events' | 'where'>): RawBuilder<unknown> {
-  const conditions = Object.entries(where).flatMap(([name, accepted]) =>
-    isOfEvent(name) ? [] : [sql`${eventDimension(name)} = any(${[...accepted]}::text[])`],
-  );
+  ...dimensions
+}: Conditions & Pick<EventQuestion, 'tenantId' | 'events'>): RawBuilder<unknown> {
+  const conditions = dimensionConditions(dimensions, eventDimension, (name) => !isOfEvent(name));
   if (tenantId !== allTenants) conditions.push(sql`s.tenant_id = ${tenantId}`);
   if (events !== undefined) conditions.push(sql`s.name = ${events}`);
   return all(conditions);
@@ -105,9 +126,11 @@ async function eventsAndSeries(tx: Transaction<Tables>, question: EventQuestion)
   const conditions = [
     sql`e.time >= ${instant(question.fromMs)} and e.time < ${instant(question.toMs)}`,
     sql`e.received_at >= ${instant(question.fromMs - clockToleranceMs)}`,
-    ...Object.entries(question.where).flatMap(([name, accepted]) =>
-      isOfEvent(name) ? [sql`${eventDimension(name)} = any(${[...accepted]}::text[])`] : [],
-    ),
+    ...dimensionConditions(question, eventDimension, isOfEvent),
+    ...Object.entries(question.between ?? {}).flatMap(([name, { from, below }]) => [
+      ...(from === undefined ? [] : [sql`${eventValue(name)} >= ${from}::float8`]),
+      ...(below === undefined ? [] : [sql`${eventValue(name)} < ${below}::float8`]),
+    ]),
   ];
   if (rows.length <= manySeries) {
     conditions.push(sql`e.series_id = any(${rows.map(({ id }) => id)}::bigint[])`);
@@ -200,11 +223,11 @@ export async function unknownNames(
 }
 
 /** One value of the events of one name. */
-export interface ValueQuestion {
+export interface ValueQuestion extends Conditions {
   readonly tenantId: number;
   readonly events: string;
   readonly value: string;
-  readonly where: Readonly<Record<string, readonly string[]>>;
+  readonly between?: ValueRanges;
   readonly fromMs: number;
   readonly toMs: number;
 }
@@ -225,13 +248,14 @@ export async function queryHeatmap(
   return withinLimit(tx, async () => {
     const from = await eventsAndSeries(tx, { ...question, groupBy: [], aggregates: [], limit: 0 });
     const { rows } = await sql<{ at_ms: number; sources: number; buckets: number[]; counts: string[] }>`
-      with cells as materialized (
-        select ${periodOf(sql`e.time`, question.stepMs)} as at, wk_bucket_of(${eventValue(question.value)}) as bucket,
-          count(*) as n, array_agg(distinct e.series_id) as ids
-        from ${from} and ${eventValue(question.value)} is not null group by 1, 2
-      )
-      select (extract(epoch from at) * 1000)::bigint as at_ms,
-        (select count(distinct id) from cells other, unnest(other.ids) id where other.at = cells.at) as sources,
+      with parts as (
+        select ${periodOf(sql`e.time`, question.stepMs)} as at, wk_bucket_of(${eventValue(question.value)}) as bucket, e.series_id, count(*) as n
+        from ${from} and ${eventValue(question.value)} is not null group by 1, 2, 3
+      ),
+      -- A series counts once per column, at the first of its buckets. (A join of both counts is planned as a nested loop.)
+      firsts as (select at, bucket, n, row_number() over (partition by at, series_id order by bucket) = 1 as is_first from parts),
+      cells as (select at, bucket, sum(n)::bigint as n, count(*) filter (where is_first) as sources from firsts group by at, bucket)
+      select (extract(epoch from at) * 1000)::bigint as at_ms, sum(sources)::bigint as sources,
         array_agg(bucket order by bucket) as buckets, array_agg(n order by bucket) as counts
       from cells group by at order by at`.execute(tx);
     const buckets: number[] = [];
@@ -368,9 +392,7 @@ export async function queryRollup(tx: Transaction<Tables>, question: RollupQuest
       sql`k.definition_id = ${question.definitionId}`,
       sql`r.granularity_s = ${question.granularityMs / 1000}::integer`,
       sql`r.bucket_at >= ${instant(question.fromMs)} and r.bucket_at < ${instant(question.toMs)}`,
-      ...Object.entries(question.where).map(
-        ([name, accepted]) => sql`${keyText(name)} = any(${[...accepted]}::text[])`,
-      ),
+      ...dimensionConditions(question, keyText),
     ];
     if (question.tenantId !== allTenants) conditions.push(sql`k.tenant_id = ${question.tenantId}`);
     const keysAndRows = sql`rollup_keys k join rollups r on r.key_id = k.id`;

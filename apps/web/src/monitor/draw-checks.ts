@@ -1,4 +1,6 @@
 import { countText, millisecondsText } from '@watchkeeper/model/light';
+import { type Colors, colorsOf, font, line, prepare } from '../components/canvas.ts';
+import { addCross, addDot, addTriangle, manyMarks } from '../components/marks.ts';
 import { type ChartLayout, durationTicks, type Lane, markMs, timeTicks, xOf, yOf } from './chart-layout.ts';
 import { type Check, stripOf } from './checks.ts';
 import type { Gap } from './gaps.ts';
@@ -33,44 +35,6 @@ export interface Overlay {
   readonly brush: readonly [number, number] | undefined;
 }
 
-type Colors = Readonly<Record<string, string>>;
-
-const colorNames = [
-  'ink-1',
-  'ink-3',
-  'axis',
-  'grid',
-  'grid-2',
-  'data-1',
-  'failed',
-  'failed-tile',
-  'degraded',
-  'degraded-tile',
-  'ok',
-  'ok-tile',
-  'hatch',
-  'surface',
-  'accent',
-  'accent-tint',
-  'on-accent',
-];
-
-function colorsOf(element: Element): Colors {
-  const style = getComputedStyle(element);
-  return Object.fromEntries(colorNames.map((name) => [name, style.getPropertyValue(`--${name}`).trim()]));
-}
-
-function prepare(canvas: HTMLCanvasElement, { width, height }: ChartLayout): CanvasRenderingContext2D | null {
-  const scale = window.devicePixelRatio || 1;
-  canvas.width = Math.round(width * scale);
-  canvas.height = Math.round(height * scale);
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
-  const g = canvas.getContext('2d');
-  g?.scale(scale, scale);
-  return g;
-}
-
 /** Every check is a mark: a dot when it was OK, a triangle when degraded, a cross when failed; small when it was repeated. */
 export function drawChecks(canvas: HTMLCanvasElement, drawing: Drawing): void {
   const { layout } = drawing;
@@ -100,18 +64,6 @@ export function drawOverlay(canvas: HTMLCanvasElement, { layout, phase, selected
   g.lineWidth = 2;
   g.beginPath();
   g.arc(xOf(layout, selected.atMs), yOf(layout, lane, markMs(selected, phase)), 6, 0, 7);
-  g.stroke();
-}
-
-const font = (g: CanvasRenderingContext2D, size: number, weight = 400) => {
-  g.font = `${weight} ${size}px Inter, system-ui, sans-serif`;
-};
-
-function line(g: CanvasRenderingContext2D, x1: number, y1: number, x2: number, y2: number, color = ''): void {
-  g.strokeStyle = color;
-  g.beginPath();
-  g.moveTo(x1, y1);
-  g.lineTo(x2, y2);
   g.stroke();
 }
 
@@ -258,32 +210,6 @@ function drawMarks(
   g.lineWidth = 1.6;
   g.stroke(crosses);
   g.lineWidth = 1;
-}
-
-/** Above this many marks in a lane nobody sees whether a dot is round. */
-const manyMarks = 4000;
-
-function addDot(path: Path2D, x: number, y: number, isSquare: boolean): void {
-  if (isSquare) {
-    path.rect(x - 1.2, y - 1.2, 2.4, 2.4);
-    return;
-  }
-  path.moveTo(x + 1.9, y);
-  path.arc(x, y, 1.9, 0, 7);
-}
-
-function addTriangle(path: Path2D, x: number, y: number, size: number): void {
-  path.moveTo(x, y - size - 0.6);
-  path.lineTo(x + size, y + size);
-  path.lineTo(x - size, y + size);
-  path.closePath();
-}
-
-function addCross(path: Path2D, x: number, y: number, size: number): void {
-  path.moveTo(x - size, y - size);
-  path.lineTo(x + size, y + size);
-  path.moveTo(x + size, y - size);
-  path.lineTo(x - size, y + size);
 }
 
 /** More lines than these across the chart would hide it: then only flags at its top remain. */

@@ -2,13 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import type { EventView, Monitor } from '@watchkeeper/model';
 import { useCallback, useEffect, useMemo, useState } from 'react';
 import { api } from '../api.ts';
-import { useNow } from '../clock.ts';
 import { useLiveEvents } from '../live.ts';
-import { type MonitorSearch, rangeOf } from '../search.ts';
+import type { MonitorSearch } from '../search.ts';
+import { useMovingRange } from '../use-moving-range.ts';
 import { type Check, checkOfEvent, checksOf, mergeChecks } from './checks.ts';
-
-/** A chart this many steps wide moves by about a pixel. */
-const steps = 1000;
 
 /** Checks of the range in the address; while it ends now, new ones come over the stream. */
 export function useChecks(monitor: Monitor, { from, to, zone }: MonitorSearch) {
@@ -58,13 +55,4 @@ export function useChecks(monitor: Monitor, { from, to, zone }: MonitorSearch) {
     isThinned: query.data?.thinned ?? false,
     isLoaded: query.data !== undefined,
   };
-}
-
-/** The range; one that ends now moves on with the clock, no more often than the eye can see it. */
-function useMovingRange(from: string | undefined, to: string | undefined) {
-  const nowMs = useNow();
-  const search = { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-  const exact = rangeOf(search, nowMs);
-  const stepMs = Math.min(60_000, Math.max(1000, Math.round((exact.toMs - exact.fromMs) / steps)));
-  return exact.isLive ? rangeOf(search, Math.ceil(nowMs / stepMs) * stepMs) : exact;
 }

@@ -6,6 +6,7 @@ const keys: readonly (readonly [string, string])[] = [
   ['/', 'Search monitors'],
   ['g o', 'Overview'],
   ['g m', 'Monitors'],
+  ['g e', 'Explore'],
   ['g y', 'System'],
   ['g ,', 'Settings'],
   ['j k', 'Next and previous row'],

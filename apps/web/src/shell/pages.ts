@@ -5,12 +5,13 @@ import { defaultFrom } from '../search.ts';
 
 /** The places of the app, as the rail and the bar at the bottom show them. */
 export const pages: readonly {
-  readonly to: '/' | '/monitors' | '/system/processes' | '/settings/keys';
+  readonly to: '/' | '/monitors' | '/explore' | '/system/processes' | '/settings/keys';
   readonly title: string;
   readonly icon: IconName;
 }[] = [
   { to: '/', title: 'Overview', icon: 'layout-dashboard' },
   { to: '/monitors', title: 'Monitors', icon: 'heartbeat' },
+  { to: '/explore', title: 'Explore', icon: 'chart-dots' },
   { to: '/system/processes', title: 'System', icon: 'server' },
   { to: '/settings/keys', title: 'Settings', icon: 'settings' },
 ];

@@ -15,9 +15,10 @@ export function switchKeys(isOn: boolean): void {
   else localStorage.setItem(setting, 'off');
 }
 
-const pages: Readonly<Record<string, '/' | '/monitors' | '/system/processes' | '/settings/keys'>> = {
+const pages: Readonly<Record<string, '/' | '/monitors' | '/explore' | '/system/processes' | '/settings/keys'>> = {
   o: '/',
   m: '/monitors',
+  e: '/explore',
   y: '/system/processes',
   ',': '/settings/keys',
 };

@@ -47,7 +47,7 @@ export const queryHandlers = {
   async queryHeatmap({ body, caller }, { store, clock }) {
     const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
     const subject = 'The heat map';
-    refuse([...shapeProblems({ aggregates: [], where: body.where }), ...stepProblems(body.step, range)], subject);
+    refuse([...shapeProblems(body), ...stepProblems(body.step, range)], subject);
     const stepMs = parseDuration(body.step) as number;
     const tenantId = scopeOf(caller);
     const cells = await store.read(tenantId, async (tx) =>
@@ -75,7 +75,7 @@ export const queryHandlers = {
     const range = rangeOf(body, { nowMs: clock.wallMs(), pointer: inBody });
     const { groupBy = [], limit = 10_000 } = body;
     const subject = 'The question for points';
-    refuse(shapeProblems({ aggregates: [], where: body.where }), subject);
+    refuse(shapeProblems(body), subject);
     const tenantId = scopeOf(caller);
     const { points, total } = await store.read(tenantId, async (tx) =>
       (await isValueMeasured(tx, body, { tenantId, subject }))
@@ -101,29 +101,35 @@ export const queryHandlers = {
   },
 } satisfies Partial<Handlers>;
 
-type ChosenValue = Pick<PointsInput, 'events' | 'value' | 'where' | 'groupBy'>;
+type ChosenValue = Pick<PointsInput, 'events' | 'value' | 'where' | 'whereNot' | 'between' | 'groupBy'>;
 
-const chosen = ({ events, value, where = {} }: ChosenValue, tenantId: number, range: TimeRange) => ({
-  ...{ tenantId, events, value, where },
+const chosen = (body: ChosenValue, tenantId: number, range: TimeRange) => ({
+  ...{ tenantId, events: body.events, value: body.value },
+  ...conditionsIn(body),
   ...range,
+});
+
+const conditionsIn = ({ where = {}, whereNot = {}, between = {} }: Omit<ChosenValue, 'events' | 'value'>) => ({
+  ...{ where, whereNot, between },
 });
 
 /** Whether such events ever arrived. @throws WatchkeeperError `validation_failed` when they did, but without such names */
 async function isValueMeasured(
   tx: Tx,
-  { events, value, where = {}, groupBy = [] }: ChosenValue,
+  body: ChosenValue,
   { tenantId, subject }: { readonly tenantId: number; readonly subject: string },
 ): Promise<boolean> {
-  const { dimensions } = namesIn({ where, groupBy, aggregates: [] });
+  const { values, dimensions } = namesIn(body);
+  values.set(body.value, ['/value', ...(values.get(body.value) ?? [])]);
   const { isMeasured, unknown, knownValues, knownAttributes } = await unknownNames(tx, {
-    ...{ tenantId, events },
-    values: [value],
+    ...{ tenantId, events: body.events },
+    values: [...values.keys()],
     dimensions: [...dimensions.keys()],
   });
   if (!isMeasured) return false;
   refuse(
     [
-      ...unknownNameProblems(new Map([[value, ['/value']]]), unknown, knownValues),
+      ...unknownNameProblems(values, unknown, knownValues),
       ...unknownNameProblems(dimensions, unknown, [...plainDimensions, ...knownAttributes]),
     ],
     subject,
@@ -136,7 +142,7 @@ async function askEvents(tx: Tx, body: QueryInput, range: TimeRange, caller: Cal
   const question: EventQuestion = {
     tenantId: scopeOf(caller),
     ...(body.events === undefined ? {} : { events: body.events }),
-    where: body.where ?? {},
+    ...conditionsIn(body),
     ...range,
     groupBy: body.groupBy ?? [],
     aggregates: body.aggregates,
@@ -197,6 +203,7 @@ async function askRollup(
     definitionAggregates: definition.aggregates,
     granularityMs: granularityMs as number,
     where: body.where ?? {},
+    whereNot: body.whereNot ?? {},
     ...options,
     ...range,
     ...(stepMs === undefined ? {} : { stepMs }),
@@ -210,6 +217,8 @@ function rollupProblems(body: QueryInput, aggregates: readonly string[], groupBy
   const { dimensions } = namesIn({ ...body, aggregates: ['count'] });
   const missing = new Set([...dimensions.keys()].filter((name) => !groupBy.includes(name)));
   const problems = unknownNameProblems(dimensions, missing, groupBy);
+  for (const name of Object.keys(body.between ?? {}))
+    problems.push({ pointer: `/between/${name}`, message: 'a rollup has no single values; ask raw events' });
   for (const [index, text] of body.aggregates.entries()) {
     const { values, distributions, counters } = rollupLayout([text]);
     const isKept =
