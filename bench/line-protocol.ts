@@ -22,6 +22,11 @@ interface Measured {
   readonly cpu: number;
 }
 
+interface OwnMeasured extends Measured {
+  /** How late the event loop of the server was while the bodies came in, 99th percentile, milliseconds. */
+  readonly loopDelayMs: number;
+}
+
 const bench: Bench = {
   name: 'line-protocol',
   summary:
@@ -36,7 +41,7 @@ const bench: Bench = {
       const ours = await openOurs(world);
       await send(`${influx.url}/write?db=bench`, '', warmUp);
       await ours.measure(warmUp);
-      const [own, other]: [Measured[], Measured[]] = [[], []];
+      const [own, other]: [OwnMeasured[], Measured[]] = [[], []];
       for (let round = 0; round < (quick ? 1 : rounds); round++) {
         const bodies = makeBodies(count, Date.now() - 1_800_000 + round * 100_000);
         progress(`round ${round + 1}: ${count} lines to InfluxDB`);
@@ -75,6 +80,7 @@ const bench: Bench = {
           ratio: peerCpu / cpu,
           goal: 1,
         },
+        loopDelayRow(median(own.map(({ loopDelayMs }) => loopDelayMs))),
       );
       return rows;
     } finally {
@@ -112,17 +118,45 @@ async function openOurs(world: ProcessWorld) {
   await secondsUntil('the rollup to count', isCounting, 30);
   return {
     /** Until everything is acknowledged and rolled up. @throws Error when that is not every line */
-    async measure(bodies: readonly Buffer[]): Promise<Measured> {
+    async measure(bodies: readonly Buffer[]): Promise<OwnMeasured> {
       await secondsUntil('the reader to have read all', async () => (await lag(world)) === 0, 120);
       const [before, countedBefore] = [cpuSeconds(), await rolledUp(world)];
+      // Asking begins to measure anew.
+      await loopDelayMs(server.url, token);
       const seconds = await send(url, token, bodies);
+      const delayMs = await loopDelayMs(server.url, token);
       await secondsUntil('everything to be rolled up', async () => (await lag(world)) === 0, 120);
       const cpu = cpuSeconds() - before;
       const count = bodies.length * linesPerBody;
       const counted = (await rolledUp(world)) - countedBefore;
       if (counted !== count) throw new Error(`${counted} of ${count} lines were rolled up`);
-      return { perSecond: count / seconds, cpu: (cpu / count) * 1e6 };
+      return { perSecond: count / seconds, cpu: (cpu / count) * 1e6, loopDelayMs: delayMs };
     },
+  };
+}
+
+/** How late the event loop was since the last call, 99th percentile, milliseconds. The timer that measures it counts: 10 ms. */
+async function loopDelayMs(url: string, authorization: string): Promise<number> {
+  const response = await fetch(`${url}/metrics`, { headers: { authorization } });
+  const [, seconds] = /^nodejs_eventloop_lag_p99_seconds (\S+)$/m.exec(await response.text()) ?? [];
+  if (seconds === undefined)
+    throw new Error(`/metrics answered ${response.status} without the delay of the event loop`);
+  return Number(seconds) * 1000;
+}
+
+/** Longest delay of the event loop that we allow while bodies come in, 99th percentile, milliseconds. */
+const allowedDelayMs = 100;
+
+function loopDelayRow(ours: number): BenchRow {
+  const what = 'delay of the event loop while bodies come in, 99th percentile';
+  return {
+    what,
+    ours,
+    peer: allowedDelayMs,
+    peerName: 'allowed',
+    unit: 'ms',
+    ratio: allowedDelayMs / ours,
+    goal: null,
   };
 }
 
