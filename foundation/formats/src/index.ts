@@ -1,3 +1,4 @@
+export * from './graphite/read.ts';
 export * from './graphite/write.ts';
 export * from './line-protocol/line-parser.ts';
 export * from './line-protocol/write-line.ts';
@@ -9,4 +10,6 @@ export * from './prometheus/names.ts';
 export * from './prometheus/remote-write.ts';
 export * from './protobuf/reader.ts';
 export * from './protobuf/writer.ts';
+export * from './statsd/openstack-report.ts';
+export * from './statsd/read.ts';
 export * from './statsd/write.ts';
