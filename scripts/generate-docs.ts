@@ -10,7 +10,7 @@ import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
 import { sinkTypes } from '../flow/sinks/src/index.ts';
-import { monitorTypes } from '../flow/sources/src/index.ts';
+import { listenerTypes, monitorTypes } from '../flow/sources/src/index.ts';
 import { longestText, precisions } from '../foundation/formats/src/index.ts';
 import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
@@ -122,12 +122,18 @@ function settingsPage(): string {
   )}\n`;
 }
 
+/** Listeners are there at once; their options stand in the settings below `listeners.<name>`. */
+const listenerLoaders = Object.fromEntries(
+  Object.entries<PluginHead>(listenerTypes).map(([name, type]) => [name, async () => ({ default: type })]),
+);
+
 async function pluginsPage(): Promise<string> {
   const kinds: readonly (readonly [
     string,
     Readonly<Record<string, () => Promise<{ readonly default: PluginHead }>>>,
   ])[] = [
     ['Monitor types', monitorTypes as never],
+    ['Listeners', listenerLoaders],
     ['Alert channel types', channelTypes as never],
     ['Sink types', sinkTypes as never],
     ['Log drivers', logDrivers as never],

@@ -8,7 +8,14 @@ import { startNotifier } from '@watchkeeper/messages';
 import { monitorRollup, parseDuration } from '@watchkeeper/model';
 import { startProcessor } from '@watchkeeper/processor';
 import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
-import { EventSender, monitorTypes, Receipt, startScheduler, storeSchedule } from '@watchkeeper/sources';
+import {
+  EventSender,
+  monitorTypes,
+  Receipt,
+  startListeners,
+  startScheduler,
+  storeSchedule,
+} from '@watchkeeper/sources';
 import {
   assertDurable,
   type Connection,
@@ -110,6 +117,18 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
+  // Listeners: what others send to ports of their protocols.
+  const { tenant, environment: watched, zone } = settings.listeners;
+  const listeners = has('listener')
+    ? await startListeners({
+        ...{ eventLog, clock, logger, holder },
+        origin: { tenant, attributes: {}, environment: watched, zone },
+        options: settings.listeners,
+        bufferEvents: settings.limits.bufferedEvents,
+      })
+    : undefined;
+  ends.add('listeners', async () => listeners?.drain());
+
   // What others send without identity gets one here.
   const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
 
@@ -155,7 +174,7 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
     roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
+    figures: measureProcess({ scheduler, listeners, processor, forwarder, health, lastError: options.lastError }),
   });
   ends.add('heartbeat', () => heartbeat.stop());
 
@@ -171,7 +190,10 @@ async function build(options: AssembleOptions, ends: Ends) {
     }
   };
   const metrics = new Metrics(() =>
-    readFigures({ store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed }),
+    readFigures({
+      ...{ store, eventLog, receipt, scheduler, listeners, processor, forwarder, health },
+      ...{ deliveries, notifier, liveFeed },
+    }),
   );
   const api = receipt
     ? await createApi({
@@ -213,6 +235,8 @@ async function build(options: AssembleOptions, ends: Ends) {
     api,
     probes,
     zones,
+    /** Where listeners listen now: `udp 127.0.0.1:8125`. */
+    listens: () => listeners?.stats().flatMap(({ places }) => places) ?? [],
     /** Starts to answer; returns the address under which people reach it. */
     async listen(host: string, port: number): Promise<string> {
       await api?.listen({ host, port });

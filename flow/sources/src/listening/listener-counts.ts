@@ -1,0 +1,71 @@
+import type { Clock, Logger } from '@watchkeeper/kit';
+
+/** How often the log of the process tells of lines that cannot be read, milliseconds. */
+const tellEveryMs = 60_000;
+/** Characters of such a line that are told. */
+const toldText = 100;
+
+/** What a listener has counted since its start. */
+export class ListenerCounts {
+  /** Datagrams that were read. */
+  datagrams = 0;
+  /** Metrics and lines that were understood. */
+  lines = 0;
+  /** Metrics and lines that were not. */
+  unreadable = 0;
+  /** Names beyond what one flush holds. */
+  refusedNames = 0;
+  /** Connections that are open. */
+  connections = 0;
+  /** Connections that were turned away since too many were open. */
+  refusedConnections = 0;
+  /** Connections that were closed since nothing came. */
+  idleConnections = 0;
+
+  readonly #drops = new Set<() => number | null>();
+  #dropsBefore: number | null = null;
+  readonly #name: string;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  #toldMs = Number.NEGATIVE_INFINITY;
+  #untold = 0;
+
+  constructor(name: string, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#name = name;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Datagrams that the system dropped since nobody read them in time; null where it does not say. */
+  get lostDatagrams(): number | null {
+    return [...this.#drops].reduce((sum, read) => added(sum, read()), this.#dropsBefore);
+  }
+
+  /**
+   * Asks how many datagrams a port has lost whenever somebody wants to know.
+   * @returns to be called when the port closes
+   */
+  watchDrops(read: () => number | null): () => void {
+    this.#drops.add(read);
+    return () => {
+      if (this.#drops.delete(read)) this.#dropsBefore = added(this.#dropsBefore, read());
+    };
+  }
+
+  /** Counts lines that cannot be read; tells of one of them now and then. */
+  bad(reason: string, text: string, count = 1): void {
+    this.unreadable += count;
+    this.#untold += count;
+    if (this.#clock.nowMs() - this.#toldMs < tellEveryMs) return;
+    this.#toldMs = this.#clock.nowMs();
+    this.#logger.warn(
+      { listener: this.#name, lines: this.#untold, reason, text: text.slice(0, toldText) },
+      'something came that cannot be read; one of these lines is told here',
+    );
+    this.#untold = 0;
+  }
+}
+
+function added(sum: number | null, more: number | null): number | null {
+  return more === null ? sum : (sum ?? 0) + more;
+}

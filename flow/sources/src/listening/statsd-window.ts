@@ -1,0 +1,193 @@
+import {
+  type LineContext,
+  openStackEventName,
+  operationOfCall,
+  outcomeOfCall,
+  readOpenStackReport,
+  readStatsdLine,
+  readStatsdTags,
+  type StatsdSample,
+  type StatsdType,
+  seriesOf,
+} from '@watchkeeper/formats';
+import type { NewEvent, Outcome, Reason, Series } from '@watchkeeper/model';
+import type { ListenerCounts } from './listener-counts.ts';
+
+export interface StatsdWindowOptions {
+  readonly origin: LineContext;
+  readonly counts: ListenerCounts;
+  /** What names of openstacksdk begin with; empty: none are looked for. */
+  readonly openstackPrefix: string;
+  /** Names with their tags, and members of sets, that one flush holds at most. */
+  readonly names: number;
+  readonly emit: (event: NewEvent) => void;
+}
+
+/** What is known of one name with its type and tags. */
+interface Metric {
+  /** `call`: of openstacksdk; `counted`: another metric of the same call stands for it. */
+  readonly kind: StatsdType | 'call' | 'counted';
+  readonly series: Series;
+  /** The series of values that stand for several; made when the first comes. */
+  sampled: Series | undefined;
+  readonly outcome: Outcome;
+  readonly reason?: Reason | undefined;
+  /** Of a counter the sum, of a gauge what it is; kept by gauges over flushes. */
+  value: number;
+  readonly members: Set<string> | undefined;
+  /** Whether something came since the last flush. */
+  isSet: boolean;
+}
+
+const dayUs = 86_400_000_000;
+/** Calls that one line of openstacksdk may stand for. */
+const mostCalls = 1000;
+const valueNames: Readonly<Record<StatsdType, readonly string[]>> = {
+  counter: ['count', 'perSecond'],
+  timer: ['durationMs'],
+  gauge: ['value'],
+  set: ['unique'],
+  histogram: ['value'],
+  distribution: ['value'],
+};
+
+/**
+ * What came over StatsD since the last flush. Counters are added up, of gauges the last value counts, of sets how many
+ * members they had: each is one event at the flush. Every value of a timer, a histogram and a distribution is an event of
+ * its own, at once.
+ */
+export class StatsdWindow {
+  readonly #options: StatsdWindowOptions;
+  readonly #metrics = new Map<string, Metric>();
+  /** Members of all sets. */
+  #members = 0;
+  #nowUs = 0;
+  #line = '';
+
+  constructor(options: StatsdWindowOptions) {
+    this.#options = options;
+  }
+
+  /** @param nowUs when the line came, microseconds since 1970-01-01 UTC */
+  add(line: string, nowUs: number): void {
+    this.#nowUs = nowUs;
+    this.#line = line;
+    const problem = readStatsdLine(line, this.#take);
+    if (problem !== undefined) this.#options.counts.bad(problem, line);
+  }
+
+  /**
+   * Turns what was added up into events.
+   * @param nowUs the end of the time in which it came, microseconds since 1970-01-01 UTC
+   * @param seconds how long that was
+   */
+  flush(nowUs: number, seconds: number): void {
+    const keepsGauges = this.#metrics.size <= this.#options.names / 2;
+    for (const [key, metric] of this.#metrics) {
+      const { kind, isSet, value, members } = metric;
+      if (isSet && kind === 'counter') this.#emit(metric, [value, seconds > 0 ? value / seconds : null], nowUs);
+      else if (isSet && kind === 'gauge') this.#emit(metric, [value], nowUs);
+      else if (isSet && kind === 'set') this.#emit(metric, [members?.size ?? 0], nowUs);
+      // Names that went silent make room; gauges are known for signs as long as there is plenty of it.
+      if (!isSet && !(kind === 'gauge' && keepsGauges)) this.#metrics.delete(key);
+      metric.isSet = false;
+      if (kind !== 'gauge') metric.value = 0;
+      members?.clear();
+    }
+    this.#members = 0;
+  }
+
+  readonly #take = (sample: StatsdSample): void => {
+    const metric = this.#metricOf(sample);
+    if (metric === undefined) return;
+    this.#options.counts.lines += 1;
+    const { value, sampleRate, member, isChange, atSeconds } = sample;
+    if (atSeconds !== undefined) {
+      this.#takeTimed(metric, sample);
+      return;
+    }
+    metric.isSet = true;
+    if (metric.kind === 'counter') metric.value += value / sampleRate;
+    else if (metric.kind === 'gauge') metric.value = isChange ? metric.value + value : value;
+    else if (metric.kind === 'set') this.#takeMember(metric, member);
+    else if (metric.kind === 'counted') return;
+    else if (sample.type === 'counter') this.#takeFailedCalls(metric, value / sampleRate);
+    else if (sampleRate === 1) this.#emit(metric, [value], this.#nowUs);
+    else this.#emitSampled(metric, value, sampleRate);
+  };
+
+  #takeMember({ members }: Metric, member: string): void {
+    if (members === undefined || members.has(member)) return;
+    if (this.#members >= this.#options.names) {
+      this.#options.counts.refusedNames += 1;
+      return;
+    }
+    this.#members += 1;
+    members.add(member);
+  }
+
+  /** Calls of openstacksdk without an answer: as many events as there were calls. */
+  #takeFailedCalls(metric: Metric, calls: number): void {
+    for (let call = 0; call < Math.min(calls, mostCalls); call++) this.#emit(metric, [null], this.#nowUs);
+  }
+
+  /** What has a time of its own is not added up with others. */
+  #takeTimed(metric: Metric, { value, sampleRate, atSeconds = 0 }: StatsdSample): void {
+    const timeUs = atSeconds * 1_000_000;
+    if (timeUs > this.#nowUs + dayUs)
+      this.#options.counts.bad('the time lies more than a day in the future', this.#line);
+    else if (metric.kind === 'counter') this.#emit(metric, [value / sampleRate, null], timeUs);
+    else if (metric.kind === 'gauge') this.#emit(metric, [value], timeUs);
+  }
+
+  #emit({ series, outcome, reason }: Metric, values: readonly (number | null)[], timeUs: number): void {
+    this.#options.emit({ series, timeUs, outcome, values, ...(reason === undefined ? {} : { reason }) });
+  }
+
+  /** A value that stands for several says so: one of rate 0.1 for ten. */
+  #emitSampled(metric: Metric, value: number, sampleRate: number): void {
+    const { series, outcome, reason } = metric;
+    metric.sampled ??= { ...series, valueNames: [...series.valueNames, 'sampleRate'] };
+    const values = [value, sampleRate];
+    const event = { series: metric.sampled, timeUs: this.#nowUs, outcome, values };
+    this.#options.emit(reason === undefined ? event : { ...event, reason });
+  }
+
+  #metricOf(sample: StatsdSample): Metric | undefined {
+    const key = `${sample.type}:${sample.name}|${sample.tags}`;
+    const known = this.#metrics.get(key);
+    if (known !== undefined) return known;
+    const { counts, names } = this.#options;
+    if (this.#metrics.size >= names) {
+      counts.refusedNames += 1;
+      return undefined;
+    }
+    const made = this.#newMetric(sample);
+    if (typeof made === 'string') {
+      counts.bad(made, this.#line);
+      return undefined;
+    }
+    this.#metrics.set(key, made);
+    return made;
+  }
+
+  #newMetric({ name, type, tags: text }: StatsdSample): Metric | string {
+    if (this.#line.includes('\0')) return 'the line holds NUL';
+    const { origin, openstackPrefix } = this.#options;
+    const tags = readStatsdTags(text);
+    if (typeof tags === 'string') return tags;
+    const report = readOpenStackReport(name, type, openstackPrefix);
+    const members = type === 'set' ? new Set<string>() : undefined;
+    const blank = { sampled: undefined, value: 0, members, isSet: false, reason: undefined };
+    if (report === undefined || report === 'counted') {
+      const series = seriesOf(name, tags, valueNames[type], origin);
+      return typeof series === 'string' ? series : { ...blank, kind: report ?? type, series, outcome: 'ok' };
+    }
+    const { call, environment, zone } = report;
+    const { method, status } = call;
+    const said = Object.entries({ environment, zone, method, operation: operationOfCall(call), status });
+    const described = new Map([...tags, ...said.filter(([, text]) => text !== ''), ['service', call.service] as const]);
+    const series = seriesOf(openStackEventName, described, ['durationMs'], origin);
+    return typeof series === 'string' ? series : { ...blank, kind: 'call', series, ...outcomeOfCall(call) };
+  }
+}
