@@ -10,6 +10,7 @@ export * from './prometheus/names.ts';
 export * from './prometheus/remote-write.ts';
 export * from './protobuf/reader.ts';
 export * from './protobuf/writer.ts';
+export * from './statsd/known-lines.ts';
 export * from './statsd/openstack-report.ts';
 export * from './statsd/read.ts';
 export * from './statsd/write.ts';

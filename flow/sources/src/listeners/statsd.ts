@@ -12,7 +12,6 @@ import {
 } from '../listening/option-fields.ts';
 import { StatsdWindow } from '../listening/statsd-window.ts';
 import { openTcpPort } from '../listening/tcp-port.ts';
-import { eachLine } from '../listening/text-lines.ts';
 import { openUdpPort } from '../listening/udp-port.ts';
 
 const protocols = ['udp', 'tcp'] as const;
@@ -60,10 +59,7 @@ export default defineListener({
     const { origin, outlet, counts, clock, logger } = context;
     const { host, port, receiveBufferBytes, names, openstackPrefix } = options;
     const window = new StatsdWindow({ origin, counts, names, openstackPrefix, emit: (event) => outlet.add(event) });
-    const take = (bytes: Buffer) => {
-      const nowUs = Math.floor(clock.wallMs() * 1000);
-      eachLine(bytes, counts, (line) => window.add(line, nowUs));
-    };
+    const take = (bytes: Buffer) => window.add(bytes, Math.floor(clock.wallMs() * 1000));
     const openers = {
       udp: () => openUdpPort({ host, port, receiveBufferBytes, counts, onDatagram: take }),
       tcp: () => {

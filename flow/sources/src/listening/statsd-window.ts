@@ -1,4 +1,6 @@
+import { isUtf8 } from 'node:buffer';
 import {
+  KnownLines,
   type LineContext,
   openStackEventName,
   operationOfCall,
@@ -37,6 +39,15 @@ interface Metric {
   readonly members: Set<string> | undefined;
   /** Whether something came since the last flush. */
   isSet: boolean;
+  /** Whether it was forgotten since nothing came. */
+  isGone: boolean;
+}
+
+/** What a line means but for its value. */
+interface Meaning {
+  readonly metric: Metric;
+  readonly type: StatsdType;
+  readonly sampleRate: number;
 }
 
 const dayUs = 86_400_000_000;
@@ -59,21 +70,56 @@ const valueNames: Readonly<Record<StatsdType, readonly string[]>> = {
 export class StatsdWindow {
   readonly #options: StatsdWindowOptions;
   readonly #metrics = new Map<string, Metric>();
+  readonly #lines: KnownLines<Meaning>;
   /** Members of all sets. */
   #members = 0;
   #nowUs = 0;
   #line = '';
+  /** Values of the line that is being read, and what the last of them means. */
+  #values = 0;
+  #meaning: Meaning | undefined;
 
   constructor(options: StatsdWindowOptions) {
     this.#options = options;
+    this.#lines = new KnownLines(2 * options.names);
   }
 
-  /** @param nowUs when the line came, microseconds since 1970-01-01 UTC */
-  add(line: string, nowUs: number): void {
+  /**
+   * Takes the lines of a datagram, or whole lines of a connection.
+   * @param nowUs when they came, microseconds since 1970-01-01 UTC
+   */
+  add(bytes: Buffer, nowUs: number): void {
     this.#nowUs = nowUs;
-    this.#line = line;
-    const problem = readStatsdLine(line, this.#take);
-    if (problem !== undefined) this.#options.counts.bad(problem, line);
+    for (let at = 0; at < bytes.length; ) {
+      const known = this.#lines.find(bytes, at);
+      if (known !== undefined && !known.metric.isGone) {
+        this.#options.counts.lines += 1;
+        this.#takeValue(known, this.#lines.value);
+        at = this.#lines.end + 1;
+      } else {
+        const newline = bytes.indexOf(0x0a, at);
+        const end = newline === -1 ? bytes.length : newline;
+        this.#readLine(bytes, at, end);
+        at = end + 1;
+      }
+    }
+  }
+
+  #readLine(bytes: Buffer, start: number, end: number): void {
+    const { counts } = this.#options;
+    const line = bytes.subarray(start, end);
+    if (!isUtf8(line)) {
+      counts.bad('the line is not UTF-8', line.toString('latin1', 0, 100));
+      return;
+    }
+    const text = line.toString('utf8');
+    this.#line = text.endsWith('\r') ? text.slice(0, -1) : text;
+    if (this.#line === '') return;
+    this.#values = 0;
+    this.#meaning = undefined;
+    const problem = readStatsdLine(this.#line, this.#take);
+    if (problem !== undefined) counts.bad(problem, this.#line);
+    else if (this.#values === 1 && this.#meaning !== undefined) this.#lines.learn(bytes, start, this.#meaning);
   }
 
   /**
@@ -89,7 +135,10 @@ export class StatsdWindow {
       else if (isSet && kind === 'gauge') this.#emit(metric, [value], nowUs);
       else if (isSet && kind === 'set') this.#emit(metric, [members?.size ?? 0], nowUs);
       // Names that went silent make room; gauges are known for signs as long as there is plenty of it.
-      if (!isSet && !(kind === 'gauge' && keepsGauges)) this.#metrics.delete(key);
+      if (!isSet && !(kind === 'gauge' && keepsGauges)) {
+        this.#metrics.delete(key);
+        metric.isGone = true;
+      }
       metric.isSet = false;
       if (kind !== 'gauge') metric.value = 0;
       members?.clear();
@@ -101,22 +150,35 @@ export class StatsdWindow {
     const metric = this.#metricOf(sample);
     if (metric === undefined) return;
     this.#options.counts.lines += 1;
-    const { value, sampleRate, member, isChange, atSeconds } = sample;
-    if (atSeconds !== undefined) {
-      this.#takeTimed(metric, sample);
-      return;
+    this.#values += 1;
+    const { type, value, sampleRate, member, isChange, atSeconds } = sample;
+    if (atSeconds !== undefined) this.#takeTimed(metric, sample);
+    else if (type === 'set') this.#takeMember(metric, member);
+    else if (isChange) this.#changeGauge(metric, value);
+    else {
+      this.#meaning = { metric, type, sampleRate };
+      this.#takeValue(this.#meaning, value);
     }
-    metric.isSet = true;
-    if (metric.kind === 'counter') metric.value += value / sampleRate;
-    else if (metric.kind === 'gauge') metric.value = isChange ? metric.value + value : value;
-    else if (metric.kind === 'set') this.#takeMember(metric, member);
-    else if (metric.kind === 'counted') return;
-    else if (sample.type === 'counter') this.#takeFailedCalls(metric, value / sampleRate);
-    else if (sampleRate === 1) this.#emit(metric, [value], this.#nowUs);
-    else this.#emitSampled(metric, value, sampleRate);
   };
 
-  #takeMember({ members }: Metric, member: string): void {
+  #takeValue({ metric, type, sampleRate }: Meaning, value: number): void {
+    metric.isSet = true;
+    if (metric.kind === 'counter') metric.value += value / sampleRate;
+    else if (metric.kind === 'gauge') metric.value = value;
+    else if (metric.kind === 'counted') return;
+    else if (type === 'counter') this.#takeFailedCalls(metric, value / sampleRate);
+    else if (sampleRate === 1) this.#emit(metric, [value], this.#nowUs);
+    else this.#emitSampled(metric, value, sampleRate);
+  }
+
+  #changeGauge(metric: Metric, change: number): void {
+    metric.isSet = true;
+    metric.value += change;
+  }
+
+  #takeMember(metric: Metric, member: string): void {
+    const { members } = metric;
+    metric.isSet = true;
     if (members === undefined || members.has(member)) return;
     if (this.#members >= this.#options.names) {
       this.#options.counts.refusedNames += 1;
@@ -178,7 +240,7 @@ export class StatsdWindow {
     if (typeof tags === 'string') return tags;
     const report = readOpenStackReport(name, type, openstackPrefix);
     const members = type === 'set' ? new Set<string>() : undefined;
-    const blank = { sampled: undefined, value: 0, members, isSet: false, reason: undefined };
+    const blank = { sampled: undefined, value: 0, members, isSet: false, isGone: false, reason: undefined };
     if (report === undefined || report === 'counted') {
       const series = seriesOf(name, tags, valueNames[type], origin);
       return typeof series === 'string' ? series : { ...blank, kind: report ?? type, series, outcome: 'ok' };
