@@ -71,7 +71,7 @@ function readLines(socket: Socket, { idleMs, lineBytes, counts, outlet, onLines 
   let rest: Buffer = Buffer.alloc(0);
   /** Whether a line that is too long is still under way. */
   let isSkipping = false;
-  socket.on('data', (chunk) => {
+  const take = (chunk: Buffer) => {
     const lastLine = chunk.lastIndexOf(newline);
     if (lastLine === -1) {
       keep(chunk);
@@ -84,8 +84,7 @@ function readLines(socket: Socket, { idleMs, lineBytes, counts, outlet, onLines 
       if (lines.length > 0) onLines(lines);
       if (lastLine + 1 < chunk.length) keep(chunk.subarray(lastLine + 1));
     }
-    if (!outlet.hasRoom) waitForRoom();
-  });
+  };
   const keep = (part: Buffer) => {
     if (isSkipping) return;
     if (rest.length + part.length <= lineBytes) {
@@ -96,10 +95,17 @@ function readLines(socket: Socket, { idleMs, lineBytes, counts, outlet, onLines 
     counts.bad(`the line has more than ${lineBytes} bytes`, rest.toString('utf8', 0, 100));
     rest = Buffer.alloc(0);
   };
-  const waitForRoom = () => {
+  const takeLater = async (chunk: Buffer) => {
     socket.pause();
-    outlet.room().then(() => socket.resume());
+    // Looked at again each time: others waited too.
+    while (!outlet.hasRoom && !socket.destroyed) await outlet.room();
+    take(chunk);
+    socket.resume().setTimeout(idleMs);
   };
+  socket.on('data', (chunk) => {
+    if (outlet.hasRoom) take(chunk);
+    else void takeLater(chunk);
+  });
   // Half a line may be another value; who means it ends it.
   socket.once('close', () => {
     if (rest.length > 0) counts.bad('the connection ended within the line', rest.toString('utf8', 0, 100));
