@@ -74,6 +74,7 @@ const remoteZone = {
 };
 /** Ways to use the chart. */
 const cases: Readonly<Record<string, object>> = {
+  'with listeners': { database, roles: { listener: { replicas: 1 } } },
   'PostgreSQL alone': { database },
   'Kafka with mutual TLS and a password, an ingress, and secrets of one’s own': {
     database,
@@ -218,6 +219,15 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
     expect(all.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(5);
     const one = await render({ database, roles: { health: { replicas: 1 } } });
     expect(one.filter(({ kind }) => kind === 'PodDisruptionBudget').length).toBe(4);
+  });
+
+  it('opens the ports of listeners within the cluster when there are some', async () => {
+    expect((await render({ database })).filter(({ metadata }) => metadata.name.endsWith('-listener'))).toEqual([]);
+    const all = await render({ database, roles: { listener: { replicas: 1 } } });
+    const own = all.filter(({ metadata }) => metadata.name.endsWith('-listener'));
+    expect(own.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Service']);
+    const settings = all.find(({ kind, data }) => kind === 'ConfigMap' && data?.['settings.yaml'] !== undefined);
+    expect(settings?.data?.['settings.yaml']).toMatch(/statsd:\n +host: 0\.0\.0\.0/);
   });
 
   it('says what is missing or wrong', async () => {
