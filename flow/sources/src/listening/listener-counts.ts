@@ -52,6 +52,19 @@ export class ListenerCounts {
     };
   }
 
+  /** Runs what reads some lines: a mistake of ours there costs these, not the process. */
+  guard(read: () => void): void {
+    try {
+      read();
+    } catch (error) {
+      this.unreadable += 1;
+      this.#logger.error(
+        { err: error, listener: this.#name },
+        'something that came could not be taken; this is a mistake of ours',
+      );
+    }
+  }
+
   /** Counts lines that cannot be read; tells of one of them now and then. */
   bad(reason: string, text: string, count = 1): void {
     this.unreadable += count;

@@ -128,22 +128,27 @@ export class StatsdWindow {
    * @param seconds how long that was
    */
   flush(nowUs: number, seconds: number): void {
-    const keepsGauges = this.#metrics.size <= this.#options.names / 2;
+    const silentGauges: string[] = [];
     for (const [key, metric] of this.#metrics) {
       const { kind, isSet, value, members } = metric;
       if (isSet && kind === 'counter') this.#emit(metric, [value, seconds > 0 ? value / seconds : null], nowUs);
       else if (isSet && kind === 'gauge') this.#emit(metric, [value], nowUs);
       else if (isSet && kind === 'set') this.#emit(metric, [members?.size ?? 0], nowUs);
-      // Names that went silent make room; gauges are known for signs as long as there is plenty of it.
-      if (!isSet && !(kind === 'gauge' && keepsGauges)) {
-        this.#metrics.delete(key);
-        metric.isGone = true;
-      }
+      if (!isSet && kind === 'gauge') silentGauges.push(key);
+      else if (!isSet) this.#forget(key);
       metric.isSet = false;
       if (kind !== 'gauge') metric.value = 0;
       members?.clear();
     }
     this.#members = 0;
+    // They are known for signs as long as there is plenty of room for other names.
+    if (silentGauges.length > this.#options.names / 2) for (const key of silentGauges) this.#forget(key);
+  }
+
+  #forget(key: string): void {
+    const metric = this.#metrics.get(key);
+    if (metric !== undefined) metric.isGone = true;
+    this.#metrics.delete(key);
   }
 
   readonly #take = (sample: StatsdSample): void => {

@@ -81,7 +81,7 @@ function readLines(socket: Socket, { idleMs, lineBytes, counts, outlet, onLines 
       const whole = chunk.subarray(firstLine, lastLine + 1);
       const lines = rest.length === 0 ? whole : Buffer.concat([rest, whole]);
       rest = Buffer.alloc(0);
-      if (lines.length > 0) onLines(lines);
+      if (lines.length > 0) counts.guard(() => onLines(lines));
       if (lastLine + 1 < chunk.length) keep(chunk.subarray(lastLine + 1));
     }
   };

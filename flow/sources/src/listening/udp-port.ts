@@ -38,7 +38,7 @@ export function openUdpPort(options: UdpPortOptions): Promise<OpenPort> {
       };
       socket.on('message', (datagram) => {
         counts.datagrams += 1;
-        onDatagram(datagram);
+        counts.guard(() => onDatagram(datagram));
       });
       resolve({ place, failed, close });
     });
