@@ -7,6 +7,7 @@ import { type Cluster, clusterZones, startCluster } from '../scripts/cluster/clu
 import type { ClusterMember } from '../scripts/cluster/member.ts';
 import { remoteZone } from '../scripts/cluster/remote-zone.ts';
 import { CountingProducer } from './counting-producer.ts';
+import { ReceivingTarget } from './receiving-target.ts';
 import { until } from './running-server.ts';
 import { StoredEvents } from './stored-events.ts';
 
@@ -34,6 +35,7 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
   let page: Page;
   let overview: Page;
   let producer: CountingProducer;
+  let target: ReceivingTarget;
   const complaints: string[] = [];
   /** States of Payments in production, in the order in which they were seen. */
   const payments: string[] = [];
@@ -46,6 +48,8 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
 
   beforeAll(async () => {
     cluster = await startCluster();
+    target = await ReceivingTarget.start();
+    await putSink();
     producer = new CountingProducer(cluster);
     watching = watchPayments();
     browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
@@ -62,12 +66,29 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     await watching;
     await browser?.close();
     await cluster?.stop();
+    await target?.stop();
   }, 60_000);
 
   async function api<T>(path: string): Promise<T> {
     const response = await fetch(`${cluster.url}${path}`, { headers: { authorization: `Bearer ${cluster.key}` } });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as T;
+  }
+
+  /** What the counting producer sends goes on to the target. */
+  async function putSink(): Promise<void> {
+    const response = await fetch(`${cluster.url}/api/v1/sinks/target`, {
+      method: 'PUT',
+      headers: { authorization: `Bearer ${cluster.key}`, 'content-type': 'application/json' },
+      body: JSON.stringify({
+        name: 'target',
+        type: 'webhook',
+        options: { url: target.url },
+        events: { names: ['door.opened'] },
+        batchWait: '200ms',
+      }),
+    });
+    expect(response.status, await response.text()).toBe(200);
   }
 
   async function watchPayments(): Promise<void> {
@@ -162,6 +183,12 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
     await kill(member('health-2'), { replaced: true });
   });
 
+  it('a forwarder is killed: the other one sends on what its partitions have', async () => {
+    await kill(member('forwarder-1'), { replaced: true });
+    const before = target.values.size;
+    await until('events to be sent on', async () => target.values.size > before, noticeMs);
+  });
+
   it('a scheduler is killed: the other one watches from its zones', async () => {
     takenOver = zonesOf(await seenAs(member('scheduler-1')));
     expect(takenOver).not.toEqual([]);
@@ -228,6 +255,8 @@ describe.skipIf(missing.length > 0)('A cluster', { timeout: 60_000 }, () => {
       // The last message may have been stored without an answer.
       expect(numbers.slice(0, acknowledged)).toEqual(wanted);
       expect(new Set(numbers).size).toBe(numbers.length);
+      await until('the last event to be sent on', async () => target.values.size >= acknowledged, noticeMs);
+      expect(wanted.filter((number) => !target.values.has(number))).toEqual([]);
       const { events, identities } = await stored.count();
       expect(identities).toBe(events);
       expect(await stored.brokenPartitions()).toEqual([]);

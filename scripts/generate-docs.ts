@@ -1,5 +1,5 @@
 /**
- * Writes the pages of docs/reference that come from the code: errors, settings, plug-ins, notifications, the API. With --check it
+ * Writes the pages of docs/reference that come from the code: errors, settings, plug-ins, notifications, the API, views. With --check it
  * writes nothing and fails when a page is not what the code says.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -31,6 +31,7 @@ import {
   reasons,
   routes,
 } from '../foundation/model/src/index.ts';
+import { describeViews } from '../foundation/store/src/index.ts';
 import { channelTypes } from '../loop/health/src/index.ts';
 import { repositoryRoot } from './source-files.ts';
 
@@ -277,6 +278,14 @@ function doorsPage(): string {
   return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md). Ports for StatsD, Graphite and UDP are [listeners](plugins.md#listeners).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n`;
 }
 
+function viewsPage(): string {
+  const parts = describeViews().map(({ name, description, columns }) => {
+    const rows = columns.map((column) => [`\`${column.name}\``, column.description]);
+    return `## ${name}\n\n${description}\n\n${table(['column', 'what it is'], rows)}`;
+  });
+  return `# SQL views\n\n${note}\n\nFor Grafana and for people: views of the database that stay as they are from release to release; columns are only ever added. \`watchkeeper db reader-role\` makes a role that reads them and nothing else, each the rows of one tenant: [use Prometheus and Grafana](../how-to/use-prometheus.md#sql). The comments of the database say the same as this page (\`\\d+ metric_view\` in psql).\n\nInstants are in UTC. A bound on \`time\` or \`dt\` lets the database read little more than what lies within it.\n\n${parts.join('\n\n')}\n`;
+}
+
 const { version } = JSON.parse(readFileSync(join(repositoryRoot, 'apps/server/package.json'), 'utf8')) as {
   version: string;
 };
@@ -289,6 +298,7 @@ const pages: Readonly<Record<string, string>> = {
   'notifications.md': notificationsPage(),
   'plugins.md': await pluginsPage(),
   'settings.md': settingsPage(),
+  'views.md': viewsPage(),
 };
 const isCheck = process.argv.includes('--check');
 mkdirSync(folder, { recursive: true });

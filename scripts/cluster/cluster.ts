@@ -66,7 +66,7 @@ export async function startCluster({ port, onProgress = () => undefined }: Clust
   const stop = () => (stopping ??= end());
 
   try {
-    const [free = 0, ...own] = await freePorts(9);
+    const [free = 0, ...own] = await freePorts(11);
     const apiPorts = own.slice(0, 2);
     const frontPort = port ?? free;
     const gateway = 'gateway' in network ? network.gateway : '127.0.0.1';
@@ -92,6 +92,7 @@ export async function startCluster({ port, onProgress = () => undefined }: Clust
       ...[1, 2].map((n) => start(`processor-${n}`, 'processor', 'stores and adds up', probes(own[n + 1]))),
       ...[1, 2].map((n) => start(`health-${n}`, 'health', 'states, alerts', probes(own[n + 3]))),
       ...[1, 2].map((n) => start(`scheduler-${n}`, 'scheduler', 'checks', probes(own[n + 5]))),
+      ...[1, 2].map((n) => start(`forwarder-${n}`, 'forwarder', 'sends on to sinks', probes(own[n + 7]))),
     ]);
     const access = readLocalAccess(first.dataDir);
     if (access === undefined) throw new Error(`api-1 left no key in ${first.dataDir}:\n${first.said()}`);

@@ -11,6 +11,7 @@ import { sinkTypes, startForwarder } from '@watchkeeper/sinks';
 import {
   EventSender,
   monitorTypes,
+  openProber,
   Receipt,
   startListeners,
   startScheduler,
@@ -131,6 +132,9 @@ async function build(options: AssembleOptions, ends: Ends) {
 
   // What others send without identity gets one here.
   const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
+  // Checks for scrapers; what they see is told and not stored.
+  const { openOnLoopback, ...probing } = settings.probe;
+  const prober = await openProber({ clock, egress, credential, monitorTypes, ...probing });
 
   // Processor: events are added up into rollups, and stored where the log is outside of the database.
   const processor = has('processor')
@@ -220,6 +224,7 @@ async function build(options: AssembleOptions, ends: Ends) {
           bodyBytes: settings.lineProtocol.bodyBytes,
           repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
         },
+        probe: { prober, openOnLoopback },
         requestsPerMinute: settings.limits.requestsPerMinute,
       })
     : undefined;

@@ -1,7 +1,8 @@
 import { hashSecret, newSecret } from '@watchkeeper/api';
 import { createLogger } from '@watchkeeper/kit';
-import { WatchkeeperError } from '@watchkeeper/model';
+import { isWatchkeeperError, WatchkeeperError } from '@watchkeeper/model';
 import {
+  type Connection,
   defaultTenantId,
   insertLoginLink,
   migrateDatabase,
@@ -9,6 +10,7 @@ import {
   openStore,
   recordChange,
   resetDatabase,
+  runningEmbedded,
 } from '@watchkeeper/store';
 import { openDatabase } from './database.ts';
 import { removeLocalAccess } from './local-access.ts';
@@ -105,6 +107,22 @@ export async function makeLoginLink(options: DatabaseOptions): Promise<{ url: st
       await store.close();
     }
   });
+}
+
+/** As `withDatabase`, or on the embedded database that another process runs. */
+export async function withRunningDatabase<T>(
+  options: DatabaseOptions,
+  work: (database: { readonly connection: Connection }) => Promise<T>,
+): Promise<T> {
+  try {
+    return await withDatabase(options, work);
+  } catch (error) {
+    const running = isWatchkeeperError(error, 'data_directory_in_use')
+      ? runningEmbedded(options.settings.dataDir)
+      : undefined;
+    if (running === undefined) throw error;
+    return work({ connection: running });
+  }
 }
 
 async function withDatabase<T>(

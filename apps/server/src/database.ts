@@ -41,6 +41,7 @@ export async function openDatabase({
   }
   const embedded: EmbeddedPostgres = await startEmbeddedPostgres({
     dataDir,
+    ...(settings.databasePort === undefined ? {} : { tcpPort: settings.databasePort }),
     log: (message, fields) => logger.warn(fields ?? {}, message),
     onProgress,
   });

@@ -68,6 +68,14 @@ export const SettingsSchema = Type.Object(
         minLength: 1,
       }),
     ),
+    databasePort: Type.Optional(
+      Type.Integer({
+        description:
+          'Port on 127.0.0.1 where the embedded PostgreSQL answers too, for roles of `watchkeeper db reader-role`; without it there is a socket in the data directory alone',
+        minimum: 1024,
+        maximum: 65_535,
+      }),
+    ),
     server: Type.Optional(
       Type.String({
         description:
@@ -259,6 +267,38 @@ export const SettingsSchema = Type.Object(
       repeatedWithin: duration(
         'How long a body is remembered in which every line has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
         '15m',
+      ),
+    }),
+    probe: section('Checks for scrapers at /probe, as blackbox_exporter does them', {
+      openOnLoopback: Type.Boolean({
+        description: 'Programs on the same machine need no key there',
+        default: false,
+      }),
+      atOnce: Type.Integer({
+        description: 'Probes under way at the same time; more are refused',
+        minimum: 1,
+        maximum: 10_000,
+        default: 100,
+      }),
+      modules: Type.Record(
+        Type.String({ pattern: '^[A-Za-z0-9_][A-Za-z0-9_.-]{0,62}$' }),
+        Type.Object(
+          {
+            type: Type.String({ description: 'Monitor type', minLength: 1 }),
+            options: Type.Record(Type.String(), Type.Unknown(), {
+              description: 'Options of that type, without what the target says',
+              default: {},
+            }),
+            assertions: Type.Array(Type.String({ maxLength: 1000 }), {
+              description: 'Conditions; those of the type when left out',
+              maxItems: 50,
+              default: [],
+            }),
+            timeout: duration('Longest time; the scraper may allow less', '30s'),
+          },
+          { additionalProperties: false },
+        ),
+        { description: 'Own modules by name, beside http_2xx, http_post_2xx, tcp_connect and tls', default: {} },
       ),
     }),
     credentials: Type.Record(

@@ -93,7 +93,8 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     max: options.requestsPerMinute,
     timeWindow: '1 minute',
     keyGenerator: rateKey,
-    allowList: (request) => request.url.startsWith('/health/') || request.url.startsWith('/assets/'),
+    // A scraper asks for each target; how many probes are under way has a bound of its own.
+    allowList: (request) => /^\/(health\/|assets\/|probe[?/])/.test(request.url),
     errorResponseBuilder: (_request, { max, ttl }) => tooMany(`${max} requests per minute`, ttl),
   });
 

@@ -1,10 +1,11 @@
+import { openEgress } from '@watchkeeper/guard';
 import { channelTypes } from '@watchkeeper/health';
 import { createLogger, systemClock } from '@watchkeeper/kit';
 import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup, type ProblemDetails, type Role } from '@watchkeeper/model';
 import { sinkTypes } from '@watchkeeper/sinks';
-import { monitorTypes, Receipt } from '@watchkeeper/sources';
+import { monitorTypes, openProber, Receipt } from '@watchkeeper/sources';
 import { ensureTenant, ensureZones, insertKey, openStore, putBuiltInRollup } from '@watchkeeper/store';
 import type { LightMyRequestResponse } from 'fastify';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
@@ -44,6 +45,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     sendTest: async () => ({ delivered: true, answer: 'taken', error: null, durationMs: 1 }),
     requestsPerMinute: 1_000_000,
     lineProtocol: { database: 'watchkeeper', bodyBytes: 1024 * 1024, repeatedWithinMs: 900_000 },
+    probe: { prober: await testProber(), openOnLoopback: false },
     databaseBackMs: () => null,
     readiness: async () => ({ ready: true, checks: [] }),
     metrics: new Metrics(async () => []),
@@ -97,6 +99,15 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
       await database.drop();
     },
   };
+}
+
+/** Probes everything, twenty at a time. */
+export function testProber(over: Partial<Parameters<typeof openProber>[0]> = {}) {
+  const egress = openEgress({ policy: { private: 'allow', allow: [], deny: [] } });
+  return openProber({
+    ...{ clock: systemClock, egress, monitorTypes, credential: () => undefined, modules: {}, atOnce: 20 },
+    ...over,
+  });
 }
 
 export type ApiWorld = Awaited<ReturnType<typeof openApiWorld>>;

@@ -2,7 +2,7 @@ import { brotliDecompressSync, gunzipSync, inflateRawSync, inflateSync } from 'n
 import type { Reason } from '@watchkeeper/model';
 
 export type Decoded =
-  | { readonly ok: true; readonly text: string }
+  | { readonly ok: true; readonly text: string; readonly sizeBytes: number }
   | { readonly ok: false; readonly reason: Reason; readonly message: string };
 
 /** Unpacks a body by its Content-Encoding (RFC 9110 section 8.4), at most to `limitBytes`, and reads it as UTF-8. */
@@ -12,7 +12,7 @@ export function decodeBody(body: Buffer, encoding: string | undefined, limitByte
     .split(',')
     .map((coding) => coding.trim())
     .filter((coding) => coding !== '' && coding !== 'identity');
-  if (body.length === 0) return { ok: true, text: '' };
+  if (body.length === 0) return { ok: true, text: '', sizeBytes: 0 };
   if (codings.length > 3) return { ok: false, reason: 'decode', message: `the body is packed ${codings.length} times` };
   let bytes = body;
   for (const coding of codings.reverse()) {
@@ -28,7 +28,7 @@ export function decodeBody(body: Buffer, encoding: string | undefined, limitByte
       };
     }
   }
-  return { ok: true, text: bytes.toString('utf8') };
+  return { ok: true, text: bytes.toString('utf8'), sizeBytes: bytes.length };
 }
 
 function unpack(bytes: Buffer, coding: string, limitBytes: number): Buffer {

@@ -5,6 +5,8 @@ export * from './listening/start-listeners.ts';
 export * from './monitor-context.ts';
 export { prepareJob, slotOffsetMs } from './monitor-job.ts';
 export * from './monitors/index.ts';
+export * from './probe/open-prober.ts';
+export { builtInModules, type ProbeModule } from './probe/probe-modules.ts';
 export * from './receipt.ts';
 export * from './schedule-source.ts';
 export * from './scheduler.ts';

@@ -1,5 +1,5 @@
 import type { Egress } from '@watchkeeper/guard';
-import type { ConditionScope, Credential, Judgement, MonitorType } from '@watchkeeper/model';
+import type { ConditionScope, Credential, Judgement, MonitorType, SeenFacts } from '@watchkeeper/model';
 import type { TSchema } from 'typebox';
 
 /** What a check is given. */
@@ -12,6 +12,8 @@ export interface MonitorContext {
   wallMs(): number;
   /** A named credential of the settings; undefined when there is none. */
   credential(name: string): Credential | undefined;
+  /** Told what is not stored, where somebody wants to know: a probe. */
+  tell?(facts: SeenFacts): void;
   /** Applies the monitor's conditions to what was seen. */
   judge(scope: ConditionScope): Judgement;
 }

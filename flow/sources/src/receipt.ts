@@ -26,8 +26,8 @@ export interface ReceiptOptions {
 const batchEvents = 5000;
 /** How long a batch is sent again while nobody knows whether it is stored, milliseconds. */
 const tryForMs = 3000;
-/** A producer belongs to one partition, chosen by a hash; so many for each reach nearly all of them. */
-const producersPerPartition = 4;
+/** Most producers of one process for each partition of the log: so many batches are under way at once at most. */
+const producersPerPartition = 16;
 
 /**
  * Gives events of clients without identity a producer and a sequence number as they come in, and brings them into the
@@ -37,8 +37,7 @@ const producersPerPartition = 4;
 export class Receipt implements EventReceipt {
   readonly #options: ReceiptOptions;
   readonly #limit: number;
-  readonly #producers: ReceiptProducer[];
-  #next = 0;
+  readonly #producers: ReceiptProducers;
   #waiting = 0;
   #stored = 0;
   #repeated = 0;
@@ -48,10 +47,7 @@ export class Receipt implements EventReceipt {
   constructor(options: ReceiptOptions) {
     this.#options = options;
     this.#limit = options.waitingEvents ?? 100_000;
-    this.#producers = Array.from(
-      { length: producersPerPartition * options.eventLog.partitionCount },
-      (_, index) => new ReceiptProducer(options.eventLog, `receipt/${options.holder}/${index}`),
-    );
+    this.#producers = new ReceiptProducers(options.eventLog, `receipt/${options.holder}`);
   }
 
   stats(): ReceiptStats {
@@ -106,8 +102,16 @@ export class Receipt implements EventReceipt {
   }
 
   async #append(part: EventBatch): Promise<AppendResult> {
+    const producer = await this.#producers.take();
+    try {
+      return await this.#appendAs(producer, part);
+    } finally {
+      this.#producers.giveBack(producer);
+    }
+  }
+
+  async #appendAs(producer: ReceiptProducer, part: EventBatch): Promise<AppendResult> {
     const { eventLog, clock } = this.#options;
-    const producer = this.#producers[this.#next++ % this.#producers.length] as ReceiptProducer;
     const untilMs = clock.nowMs() + tryForMs;
     let batch: EventBatch | undefined;
     for (let attempt = 1; ; attempt++) {
@@ -118,7 +122,7 @@ export class Receipt implements EventReceipt {
         if (!isWatchkeeperError(error)) throw error;
         // The log was restored from a copy: under a new start the numbers are free again.
         if (error.code === 'epoch_fenced' && batch !== undefined) {
-          producer.forget(batch.epoch);
+          producer.forget();
           batch = undefined;
         } else if (!errorCatalogue[error.code].retryable || error.code === 'log_overloaded') {
           throw error;
@@ -130,12 +134,43 @@ export class Receipt implements EventReceipt {
   }
 }
 
-/** A producer that many batches share. */
+/**
+ * The producers of one process. Whoever has one has it alone until the log has answered: a batch with higher numbers
+ * that is stored first would make the log take the lower ones, sent again, for stored.
+ */
+class ReceiptProducers {
+  readonly #eventLog: EventLog;
+  readonly #prefix: string;
+  readonly #free: ReceiptProducer[] = [];
+  readonly #waiting: ((producer: ReceiptProducer) => void)[] = [];
+  #made = 0;
+
+  constructor(eventLog: EventLog, prefix: string) {
+    this.#eventLog = eventLog;
+    this.#prefix = prefix;
+  }
+
+  /** The one that has been free for longest, so that they reach all partitions; with all in use, the next to be free. */
+  async take(): Promise<ReceiptProducer> {
+    const free = this.#free.shift();
+    if (free !== undefined) return free;
+    if (this.#made < producersPerPartition * this.#eventLog.partitionCount)
+      return new ReceiptProducer(this.#eventLog, `${this.#prefix}/${this.#made++}`);
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  giveBack(producer: ReceiptProducer): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#free.push(producer);
+    else next(producer);
+  }
+}
+
+/** A producer that one batch has at a time. */
 class ReceiptProducer {
   readonly #eventLog: EventLog;
   readonly #name: string;
-  #opened: Promise<number> | undefined;
-  #epoch = 0;
+  #epoch: number | undefined;
   #nextSeq = 1;
 
   constructor(eventLog: EventLog, name: string) {
@@ -145,27 +180,15 @@ class ReceiptProducer {
 
   /** Identity for so many events. */
   async reserve(events: number): Promise<Pick<EventBatch, 'producer' | 'epoch' | 'firstSeq'>> {
-    this.#opened ??= this.#open();
-    const epoch = await this.#opened;
+    this.#epoch ??= (await this.#eventLog.openProducer(this.#name)).epoch;
     const firstSeq = this.#nextSeq;
     this.#nextSeq += events;
-    return { producer: this.#name, epoch, firstSeq };
+    return { producer: this.#name, epoch: this.#epoch, firstSeq };
   }
 
-  /** The next batch belongs to a new start, unless there was one since that epoch. */
-  forget(epoch: number): void {
-    if (epoch !== this.#epoch) return;
-    this.#opened = undefined;
+  /** The next batch belongs to a new start. */
+  forget(): void {
+    this.#epoch = undefined;
     this.#nextSeq = 1;
-  }
-
-  async #open(): Promise<number> {
-    try {
-      this.#epoch = (await this.#eventLog.openProducer(this.#name)).epoch;
-      return this.#epoch;
-    } catch (error) {
-      this.#opened = undefined;
-      throw error;
-    }
   }
 }

@@ -42,6 +42,8 @@ export interface SecureOptions {
   /** Name for SNI and for the check of the certificate. */
   readonly servername: string;
   readonly context: SecureContext;
+  /** Protocols that are offered (ALPN); HTTP/1.1 when left out. */
+  readonly protocols?: readonly string[];
   /** False accepts any certificate; the facts are told all the same. */
   readonly verify: boolean;
   readonly signal: AbortSignal;
@@ -124,7 +126,7 @@ export function openEgress({
       return last ?? { ok: false, reason: 'dns', message: `${target.host} has no address`, dnsMs };
     },
 
-    secure(socket, { servername, context, verify, signal }) {
+    secure(socket, { servername, context, verify, signal, protocols = ['http/1.1'] }) {
       const startedMs = performance.now();
       return new Promise((done) => {
         const isName = isIP(servername) === 0;
@@ -132,7 +134,7 @@ export function openEgress({
           socket,
           secureContext: context,
           rejectUnauthorized: false,
-          ALPNProtocols: ['http/1.1'],
+          ...(protocols.length === 0 ? {} : { ALPNProtocols: [...protocols] }),
           ...(isName ? { servername } : {}),
         });
         const finish = (result: Secured | Refused) => {

@@ -5,4 +5,5 @@ export * from './http-request.ts';
 export * from './open-datagrams.ts';
 export * from './refused.ts';
 export * from './secure-contexts.ts';
+export * from './shown-certificate.ts';
 export * from './tls-reason.ts';

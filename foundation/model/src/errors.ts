@@ -81,6 +81,7 @@ export const errorCatalogue = {
   delivery_failed: entry('The alert could not be delivered', 'target', true, 502, 69),
   sink_failed: entry('The target of a sink did not take what was sent', 'target', true, 502, 69),
   server_unreachable: entry('The Watchkeeper server cannot be reached', 'operator', true, 503, 69),
+  probes_busy: entry('Too many probes are under way', 'operator', true, 503, 75),
   service_unavailable: entry('Watchkeeper is not ready', 'operator', true, 503, 69),
 
   // Bugs

@@ -25,6 +25,7 @@ export * from './monitor-type.ts';
 export * from './nearest-name.ts';
 export * from './notification.ts';
 export * from './plugin.ts';
+export * from './probe.ts';
 export * from './problem.ts';
 export * from './processes.ts';
 export * from './query.ts';

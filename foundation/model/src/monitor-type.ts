@@ -24,6 +24,14 @@ export interface Credential {
   readonly token?: string;
 }
 
+/** What a scraper wants probed. */
+export interface AimedTarget {
+  /** An address or host:port. */
+  readonly target: string;
+  /** Asked for instead of the target's own name. */
+  readonly hostname?: string;
+}
+
 export interface Judgement {
   readonly outcome: 'ok' | 'degraded' | 'failed';
   readonly reason?: Reason;
@@ -43,6 +51,11 @@ export interface MonitorType<Options extends TSchema = TSchema, Context = never>
   readonly defaultAssertions: readonly string[];
   /** What the schema of the options cannot say; pointers begin with `/options`. */
   problems?(options: Static<Options>): readonly FieldProblem[];
+  /**
+   * Options of a probe's module, pointed at the target that a scraper names; undefined when it cannot be one. Types
+   * without it cannot be probed.
+   */
+  aim?(options: Readonly<Record<string, unknown>>, target: AimedTarget): Readonly<Record<string, unknown>> | undefined;
   /** What is checked, in a few words: `GET https://shop.example/`. */
   target(options: Static<Options>): string;
   check(options: Static<Options>, context: Context): Promise<Observation>;

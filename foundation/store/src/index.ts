@@ -54,3 +54,5 @@ export * from './storable.ts';
 export * from './store.ts';
 export * from './tables.ts';
 export * from './tenants.ts';
+export * from './view-contract.ts';
+export * from './view-readers.ts';

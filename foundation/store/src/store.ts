@@ -75,6 +75,12 @@ export function clientConfig(connection: Connection): pg.ClientConfig {
   };
 }
 
+/** Where a connection leads: a host or the folder of a socket, its port, and the database. */
+export function connectionPlace(connection: Connection): { host: string; port: number; database: string } {
+  const { host, port, database = '' } = new pg.Client({ ...connection });
+  return { host, port, database };
+}
+
 /**
  * A connection of its own, not open yet. A connection that is lost while nobody waits for an answer is noticed by the
  * next statement; the event that says so at once must not end the process.

@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { sql } from 'kysely';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, openStore, startEmbeddedPostgres } from '../src/index.ts';
+import { freePorts } from '../../../scripts/servers/free-ports.ts';
+import { type EmbeddedPostgres, openStore, runningEmbedded, startEmbeddedPostgres } from '../src/index.ts';
 
 const program = fileURLToPath(new URL('./embedded-child.ts', import.meta.url));
 let dataDir = '';
@@ -70,6 +71,23 @@ describe('The embedded PostgreSQL', () => {
     const second = await start();
     expect(second.origin).toBe('started');
     expect(await ask(second, 'select n from kept')).toEqual([{ n: 7 }]);
+  });
+
+  it('answers on a port of loopback where it is given one, whatever the one that was left running had', async () => {
+    const child = await startInChild();
+    await child.kill();
+    const [tcpPort = 0] = await freePorts(1);
+    const server = await startEmbeddedPostgres({ dataDir, tcpPort, log: () => undefined });
+    started.push(server);
+    expect(server.pid()).not.toBe(child.pid);
+    expect(await ask(server, 'show listen_addresses')).toEqual([{ listen_addresses: '127.0.0.1' }]);
+    const client = new pg.Client({ ...server.connection, host: '127.0.0.1', port: tcpPort });
+    await client.connect();
+    await client.end();
+    const running = runningEmbedded(dataDir);
+    expect(running).toEqual(server.connection);
+    await server.stop();
+    expect(runningEmbedded(dataDir)).toBeUndefined();
   });
 
   it('refuses a second Watchkeeper on the same directory and says which process has it', async () => {

@@ -1,15 +1,10 @@
 import { createInterface } from 'node:readline/promises';
 import type { DatabaseStatus } from '@watchkeeper/server';
 import { Command } from 'commander';
+import { databaseOptions } from '../database-options.ts';
 import { instant, print, printJson, printTable } from '../output.ts';
-import { settingsOf, withSettingsOptions } from './start.ts';
-
-/** Options for the functions of the server that work on a database without running it. */
-async function databaseOptions(command: Command) {
-  const { settings } = await settingsOf(command);
-  const onProgress = (step: string) => process.stderr.write(`${step}\n`);
-  return { settings, environment: process.env, logOutput: process.stderr, onProgress };
-}
+import { readerRoleCommand } from './reader-role.ts';
+import { withSettingsOptions } from './start.ts';
 
 function show(command: Command, status: DatabaseStatus, sentence: string): void {
   if (command.optsWithGlobals().json === true) {
@@ -87,4 +82,5 @@ export const dbCommand = () =>
     .addCommand(statusCommand())
     .addCommand(migrateCommand())
     .addCommand(loginLinkCommand())
+    .addCommand(readerRoleCommand())
     .addCommand(resetCommand());

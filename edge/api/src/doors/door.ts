@@ -1,4 +1,4 @@
-import type { Role, WatchkeeperError } from '@watchkeeper/model';
+import type { Prober, Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
 import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
@@ -6,6 +6,11 @@ import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
 export interface DoorOptions {
   readonly lineProtocol: LineProtocolOptions;
   readonly readiness: () => Promise<Readiness>;
+  readonly probe: {
+    readonly prober: Prober;
+    /** Programs on the same machine need no key. */
+    readonly openOnLoopback: boolean;
+  };
 }
 
 export interface DoorRequest {
@@ -26,6 +31,8 @@ export interface Door {
   /** Methods and path. */
   readonly places: readonly string[];
   readonly role: Role | 'none';
+  /** Whether this request needs no key all the same. */
+  isOpenTo?(request: FastifyRequest, options: DoorOptions): boolean;
   answer(given: DoorRequest): Promise<FastifyReply>;
   /** Writes an error into the reply, whose status and Retry-After are set already. */
   answerError(reply: FastifyReply, error: WatchkeeperError): FastifyReply;

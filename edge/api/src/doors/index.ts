@@ -9,6 +9,7 @@ import { health } from './health.ts';
 import { keyOf } from './key-of.ts';
 import { LineIntake } from './line-intake.ts';
 import { ping } from './ping.ts';
+import { probe } from './probe.ts';
 import { query } from './query.ts';
 import { BodyRoom, readBody } from './read-body.ts';
 import { writeV1 } from './write-v1.ts';
@@ -17,7 +18,7 @@ import { writeV2 } from './write-v2.ts';
 export type { DoorOptions } from './door.ts';
 
 /** Addresses of other products, for the clients that people have: one file and one line each. */
-export const doors: readonly Door[] = [health, ping, query, writeV1, writeV2];
+export const doors: readonly Door[] = [health, ping, probe, query, writeV1, writeV2];
 
 export const doorPlaces: readonly string[] = doors.flatMap(({ places }) => places);
 
@@ -44,7 +45,8 @@ export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorO
         // Before the body is read: a stranger's body is not worth the work.
         onRequest: async (request) => {
           takeAnyType(request);
-          if (door.role !== 'none') callers.set(request, await gate.admitKey(request, keyOf(request), door.role));
+          if (door.role !== 'none' && !door.isOpenTo?.(request, options))
+            callers.set(request, await gate.admitKey(request, keyOf(request), door.role));
         },
         handler: (request, reply) => {
           const body = (request.body as Buffer | undefined) ?? Buffer.alloc(0);

@@ -1,5 +1,12 @@
 import type { Socket } from 'node:net';
-import { type CertificateFacts, certificateFacts, type Exchanged, exchange, secureContext } from '@watchkeeper/guard';
+import {
+  type CertificateFacts,
+  certificateFacts,
+  type Exchanged,
+  exchange,
+  secureContext,
+  shownCertificate,
+} from '@watchkeeper/guard';
 import type { Observation, Reason } from '@watchkeeper/model';
 import { type Static, Type } from 'typebox';
 import { decodeBody } from '../decode-body.ts';
@@ -108,6 +115,15 @@ export default defineMonitorType({
   defaultAssertions: ['status in 200..399'],
   problems: ({ url }) =>
     URL.canParse(url) ? [] : [{ pointer: '/options/url', message: 'is no address: its host or port cannot be' }],
+  aim(options, { target, hostname }) {
+    const aimed = { ...options, url: /^https?:\/\//i.test(target) ? target : `http://${target}` };
+    if (hostname === undefined) return aimed;
+    return {
+      ...aimed,
+      headers: { ...(options.headers as object), host: hostname },
+      tls: { ...(options.tls as object), servername: hostname },
+    };
+  },
   target: ({ method, url }) => `${method} ${url}`,
   async check(options, context) {
     const startedMs = performance.now();
@@ -203,6 +219,7 @@ async function askOnce(
     sums.phases[phase] = (sums.phases[phase] ?? 0) + milliseconds;
   };
   const { egress, signal } = context;
+  context.tell?.({ certificate: undefined });
   const isTls = url.protocol === 'https:';
   const port = Number(url.port) || (isTls ? 443 : 80);
   const connected = await egress.connect({
@@ -229,6 +246,7 @@ async function askOnce(
     if (!secured.ok) return secured;
     const certificate = certificateFacts(secured.socket, context.wallMs());
     if (certificate !== undefined) hop.certificate = certificate;
+    context.tell?.({ certificate: shownCertificate(secured.socket) });
     hop.tlsVersion = secured.socket.getProtocol() ?? '';
     socket = secured.socket;
   }
@@ -246,6 +264,9 @@ async function askOnce(
   if (answer.head !== undefined) {
     hop.status = answer.head.status;
     hop.protocol = answer.head.protocol;
+    const { 'content-length': length = '', 'last-modified': modified = '' } = answer.head.headers;
+    const lastModifiedMs = Date.parse(modified) || undefined;
+    context.tell?.({ contentLength: /^\d+$/.test(length) ? Number(length) : -1, lastModifiedMs });
   }
   return answer;
 }
@@ -329,6 +350,7 @@ function observationOf(
   values.sizeBytes = end.body.length;
   const decoded = decodeBody(end.body, end.head.headers['content-encoding'], options.maxBodyBytes);
   if (!decoded.ok) return failed(decoded.reason, decoded.message);
+  context.tell?.({ unpackedBytes: decoded.sizeBytes });
   const judgement = context.judge({
     numbers: { ...values, status: end.head.status, 'certificate.daysLeft': certificate?.daysLeft },
     texts: { protocol: end.head.protocol, tlsVersion: last?.tlsVersion, address: last?.address },

@@ -2,4 +2,5 @@
 export const monitorTypes = {
   http: () => import('./http.ts'),
   tcp: () => import('./tcp.ts'),
+  tls: () => import('./tls.ts'),
 };

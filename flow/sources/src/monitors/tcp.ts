@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import { aimAtPort } from '../aim-at-port.ts';
 import { defineMonitorType } from '../monitor-context.ts';
 
 const Options = Type.Object(
@@ -25,6 +26,7 @@ export default defineMonitorType({
   valueNames: ['dnsMs', 'connectMs'],
   conditionNames: ['durationMs', 'dnsMs', 'connectMs', 'address'],
   defaultAssertions: [],
+  aim: (options, { target }) => aimAtPort(options, target),
   target: ({ host, port }: Static<typeof Options>) => `${host.includes(':') ? `[${host}]` : host}:${port}`,
   async check({ host, port, family }, { egress, signal, judge }) {
     const startedMs = performance.now();

@@ -22,25 +22,32 @@ export interface ClusterPaths {
   readonly socketDir: string;
   readonly passwordFile: string;
   readonly logFile: string;
+  /** Part of the socket's name; where the server listens on TCP too, its port on 127.0.0.1. */
+  readonly port: number;
+  readonly isOnTcp: boolean;
   /** For a private copy of the binaries, where one is needed. */
   readonly programsDir: string;
 }
 
-/** Part of the socket's name and nothing else; the server does not listen on TCP. */
-export const socketPort = 5432;
+/** Part of the socket's name and nothing else, where the server does not listen on TCP. */
+const socketPort = 5432;
 export const superuser = 'watchkeeper';
 /** A longer path does not fit into sun_path (unix(7)). */
 const longestSocketPath = 107;
 
-export function clusterPaths(dataDir: string): ClusterPaths {
+/** @param tcpPort port of the server on 127.0.0.1; without one it has its socket alone */
+export function clusterPaths(dataDir: string, tcpPort?: number): ClusterPaths {
   const near = join(dataDir, 'run');
-  const fits = Buffer.byteLength(`${near}/.s.PGSQL.${socketPort}.lock`) <= longestSocketPath;
+  const port = tcpPort ?? socketPort;
+  const fits = Buffer.byteLength(`${near}/.s.PGSQL.${port}.lock`) <= longestSocketPath;
   const far = join(tmpdir(), `watchkeeper-${createHash('sha256').update(dataDir).digest('hex').slice(0, 16)}`);
   return {
     cluster: join(dataDir, 'postgres'),
     socketDir: fits ? near : far,
     passwordFile: join(dataDir, 'postgres.password'),
     logFile: join(dataDir, 'postgres.log'),
+    port,
+    isOnTcp: tcpPort !== undefined,
     programsDir: join(dataDir, 'programs'),
   };
 }

@@ -3,23 +3,32 @@ import { resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { isWatchkeeperError, WatchkeeperError } from '@watchkeeper/model';
 import type pg from 'pg';
-import { clientConfig, newClient } from '../store.ts';
+import { type Connection, clientConfig, newClient } from '../store.ts';
 import { findPrograms } from './binaries.ts';
 import { clusterPaths, ensureCluster } from './cluster.ts';
 import { asDirectoryError, ownDirectory } from './directory-owner.ts';
-import { adoptPostmaster, connectionTo, type Postmaster, startPostmaster, stopPostmaster } from './postmaster.ts';
+import {
+  adoptPostmaster,
+  connectionTo,
+  listeningPlace,
+  type Postmaster,
+  startPostmaster,
+  stopPostmaster,
+} from './postmaster.ts';
 
 export interface EmbeddedPostgresOptions {
   /** Made with mode 0700 when it is not there. */
   readonly dataDir: string;
   readonly log: (message: string, fields?: Record<string, unknown>) => void;
   readonly onProgress?: (step: string) => void;
+  /** Port on 127.0.0.1 where it answers beside its socket, 1024 to 65 535. */
+  readonly tcpPort?: number;
   /** Server settings beyond ours. */
   readonly settings?: Readonly<Record<string, string>>;
 }
 
 export interface EmbeddedPostgres {
-  /** A unix socket in the data directory; there is no TCP port. */
+  /** By a unix socket in the data directory. */
   readonly connection: {
     readonly host: string;
     readonly port: number;
@@ -49,6 +58,7 @@ export async function startEmbeddedPostgres({
   dataDir: givenDir,
   log,
   onProgress,
+  tcpPort,
   settings = {},
 }: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const dataDir = resolve(givenDir);
@@ -63,7 +73,7 @@ export async function startEmbeddedPostgres({
   }
   const ownership = await ownDirectory(dataDir, log);
   try {
-    const paths = clusterPaths(dataDir);
+    const paths = clusterPaths(dataDir, tcpPort);
     const programs = findPrograms(paths.programsDir);
     onProgress?.('preparing the database');
     const cluster = await ensureCluster(paths, programs, dataDir);
@@ -124,6 +134,13 @@ export async function startEmbeddedPostgres({
     await ownership.release();
     throw asDirectoryError(error, dataDir);
   }
+}
+
+/** How to reach the server that another process runs on a data directory; undefined when there is none. */
+export function runningEmbedded(dataDir: string): Connection | undefined {
+  const paths = clusterPaths(resolve(dataDir));
+  const place = listeningPlace(paths);
+  return place && connectionTo({ ...paths, ...place }, databaseName);
 }
 
 async function ensureDatabase(connection: pg.ClientConfig): Promise<void> {

@@ -5,11 +5,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { WatchkeeperError } from '@watchkeeper/model';
 import { type Connection, clientConfig, newClient } from '../store.ts';
 import type { ServerPrograms } from './binaries.ts';
-import { type ClusterPaths, commandLine, readPassword, serverEnvironment, socketPort, superuser } from './cluster.ts';
+import { type ClusterPaths, commandLine, readPassword, serverEnvironment, superuser } from './cluster.ts';
 
 /** Longest time for crash recovery before the start is given up, milliseconds. */
 const startDeadlineMs = 120_000;
 const stopDeadlineMs = 30_000;
+/** Where the server listens on TCP; its rules of access (pg_hba.conf) let nobody in from elsewhere. */
+const loopback = '127.0.0.1';
 const largestLogBytes = 10_000_000;
 
 /** Durability first; the rest suits a machine that does other things as well. */
@@ -17,7 +19,6 @@ const serverSettings: Readonly<Record<string, string>> = {
   fsync: 'on',
   synchronous_commit: 'on',
   full_page_writes: 'on',
-  listen_addresses: '',
   unix_socket_permissions: '0700',
   max_connections: '60',
   shared_buffers: '128MB',
@@ -42,7 +43,7 @@ export function connectionTo(
   paths: ClusterPaths,
   database: string,
 ): Connection & { host: string; port: number; user: string; database: string; password: string } {
-  return { host: paths.socketDir, port: socketPort, user: superuser, database, password: readPassword(paths) };
+  return { host: paths.socketDir, port: paths.port, user: superuser, database, password: readPassword(paths) };
 }
 
 /** The server of a killed process that still runs on this cluster; undefined when there is none. */
@@ -51,11 +52,13 @@ export async function adoptPostmaster(paths: ClusterPaths): Promise<Postmaster |
   if (pid === undefined) {
     // Lock files whose process is another program by now, or is dead and not yet reaped, keep a server from starting.
     rmSync(join(paths.cluster, 'postmaster.pid'), { force: true });
-    rmSync(join(paths.socketDir, `.s.PGSQL.${socketPort}.lock`), { force: true });
+    rmSync(join(paths.socketDir, `.s.PGSQL.${paths.port}.lock`), { force: true });
     return undefined;
   }
   const postmaster: Postmaster = { pid, ended: untilGone(pid) };
-  if (await answers(paths, 15_000, postmaster)) return postmaster;
+  const place = listeningPlace(paths);
+  const isAsWanted = place?.port === paths.port && place.isOnTcp === paths.isOnTcp;
+  if (isAsWanted && (await answers(paths, 15_000, postmaster))) return postmaster;
   await stopPostmaster(postmaster);
   return undefined;
 }
@@ -92,7 +95,7 @@ async function launch(
   settings: Readonly<Record<string, string>>,
 ): Promise<Postmaster> {
   trimLog(paths.logFile);
-  const all = { ...serverSettings, ...settings };
+  const all = { ...serverSettings, listen_addresses: paths.isOnTcp ? loopback : '', ...settings };
   const options = Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const line = commandLine(programs, programs.postgres, [
     '-D',
@@ -100,7 +103,7 @@ async function launch(
     '-k',
     paths.socketDir,
     '-p',
-    String(socketPort),
+    String(paths.port),
     ...options,
   ]);
   const log = openSync(paths.logFile, 'a', 0o600);
@@ -165,6 +168,18 @@ function runningPid({ cluster }: ClusterPaths): number | undefined {
     return words.some((word) => word.endsWith('postgres')) && words.includes(cluster) ? pid : undefined;
   } catch {
     return undefined; // No pid file, or no such process.
+  }
+}
+
+/** Where the server of a cluster answers now: what it wrote beside its process id. Undefined when none runs. */
+export function listeningPlace({ cluster }: Pick<ClusterPaths, 'cluster'>) {
+  try {
+    const lines = readFileSync(join(cluster, 'postmaster.pid'), 'utf8').split('\n');
+    const [, , , port, socketDir, address] = lines.map((line) => line.trim());
+    if (!port || !socketDir) return undefined;
+    return { port: Number(port), socketDir, isOnTcp: address !== '' };
+  } catch {
+    return undefined; // No server runs.
   }
 }
 

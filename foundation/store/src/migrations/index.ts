@@ -7,15 +7,17 @@ import { sql as notifications } from './0003-notifications.ts';
 import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
 import { sql as deliveries } from './0006-deliveries.ts';
 import { sql as sinks } from './0007-sinks.ts';
+import { sql as views } from './0009-views.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
-const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
+export const migrations: readonly { readonly version: number; readonly name: string; readonly sql: string }[] = [
   { version: 1, name: 'spine', sql: spine },
   { version: 2, name: 'outside-log', sql: outsideLog },
   { version: 3, name: 'notifications', sql: notifications },
   { version: 4, name: 'slots-by-tenant', sql: slotsByTenant },
   { version: 6, name: 'deliveries', sql: deliveries },
   { version: 7, name: 'sinks', sql: sinks },
+  { version: 9, name: 'views', sql: views },
 ];
 
 export const newestVersion = migrations.at(-1)?.version ?? 0;
