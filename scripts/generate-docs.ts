@@ -237,7 +237,23 @@ function eventMessagePage(): string {
     null,
     2,
   );
-  return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key.\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
+  return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key. It may also be sent line by line, or as frames of a WebSocket: [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md).\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
+}
+
+function otlpPart(): string {
+  const { text, attributes, attributeText } = eventMessageLimits;
+  const answers = table(
+    ['status', 'when'],
+    [
+      ['200', 'Every good point is stored; `partialSuccess` tells how many were not taken, which and why'],
+      ['400', 'The body cannot be read as an ExportMetricsServiceRequest, or cannot be inflated'],
+      ['401, 403', 'No right key; a key of another role than `ingest`, `agent`, `admin`'],
+      ['413', 'The body is larger than `lineProtocol.bodyBytes`, inflated'],
+      ['415', 'A media type that is not one of the two, or a content encoding other than gzip'],
+      ['503', 'Come again after `Retry-After`'],
+    ],
+  );
+  return `\n## OTLP\n\n\`application/x-protobuf\` and \`application/json\`; answers have the type of the request, and refusals are a \`Status\` with \`code\` and \`message\`.\n\n${answers}\n\nNames have at most ${text} characters. A point has at most ${attributes} attributes, those of its resource and scope among them, of at most ${attributeText} characters each. Its time is at most a day from now.\n`;
 }
 
 function doorsPage(): string {
@@ -275,7 +291,7 @@ function doorsPage(): string {
       ],
     ],
   );
-  return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md). Ports for StatsD, Graphite and UDP are [listeners](plugins.md#listeners).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n`;
+  return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md), [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md). Ports for StatsD, Graphite and UDP are [listeners](plugins.md#listeners).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n${otlpPart()}`;
 }
 
 function viewsPage(): string {

@@ -9,6 +9,7 @@ import { eventCommand } from './commands/event.ts';
 import { keyCommand, loginLinkCommand } from './commands/key.ts';
 import { monitorCommand } from './commands/monitor.ts';
 import { processCommand } from './commands/process.ts';
+import { refusedInputCommand } from './commands/refused-input.ts';
 import { rollupCommand } from './commands/rollup.ts';
 import { serviceCommand } from './commands/service.ts';
 import { sinkCommand } from './commands/sink.ts';
@@ -36,6 +37,7 @@ const commands = [
   serviceCommand,
   eventCommand,
   deadLetterCommand,
+  refusedInputCommand,
   statsCommand,
   rollupCommand,
   applyCommand,

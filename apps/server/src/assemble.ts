@@ -13,6 +13,8 @@ import {
   monitorTypes,
   openProber,
   Receipt,
+  RefusedInputWriter,
+  SeriesGuard,
   startListeners,
   startScheduler,
   storeSchedule,
@@ -118,20 +120,29 @@ async function build(options: AssembleOptions, ends: Ends) {
     : undefined;
   ends.add('scheduler', async () => scheduler?.drain());
 
+  // What others send comes in here: what has no identity gets one, and what cannot be taken is counted and kept.
+  const refusedInputs = new RefusedInputWriter({ store, clock, logger });
+  ends.add('refusedInputs', () => refusedInputs.drain());
+  const { newSeriesPerRequest, newSeriesPerKey, newSeriesPerMinute } = settings.limits;
+  const seriesGuard = new SeriesGuard({
+    ...{ clock, newSeries: (given) => eventLog.newSeries(given) },
+    limits: { perRequest: newSeriesPerRequest, perKey: newSeriesPerKey, perKeyAndMinute: newSeriesPerMinute },
+  });
+  const receipt =
+    has('api') || has('listener') ? new Receipt({ eventLog, clock, holder, seriesGuard, refusedInputs }) : undefined;
   // Listeners: what others send to ports of their protocols.
   const { tenant, environment: watched, zone } = settings.listeners;
-  const listeners = has('listener')
-    ? await startListeners({
-        ...{ eventLog, clock, logger, holder },
-        origin: { tenant, attributes: {}, environment: watched, zone },
-        options: settings.listeners,
-        bufferEvents: settings.limits.bufferedEvents,
-      })
-    : undefined;
+  const listeners =
+    has('listener') && receipt !== undefined
+      ? await startListeners({
+          ...{ eventLog, receipt, refusedInputs, clock, logger, holder },
+          origin: { tenant, attributes: {}, environment: watched, zone },
+          options: settings.listeners,
+          bufferEvents: settings.limits.bufferedEvents,
+        })
+      : undefined;
   ends.add('listeners', async () => listeners?.drain());
 
-  // What others send without identity gets one here.
-  const receipt = has('api') ? new Receipt({ eventLog, clock, holder }) : undefined;
   // Checks for scrapers; what they see is told and not stored.
   const { openOnLoopback, ...probing } = settings.probe;
   const prober = await openProber({ clock, egress, credential, monitorTypes, ...probing });
@@ -195,39 +206,41 @@ async function build(options: AssembleOptions, ends: Ends) {
   };
   const metrics = new Metrics(() =>
     readFigures({
-      ...{ store, eventLog, receipt, scheduler, listeners, processor, forwarder, health },
+      ...{ store, eventLog, receipt, refusedInputs, scheduler, listeners, processor, forwarder, health },
       ...{ deliveries, notifier, liveFeed },
     }),
   );
-  const api = receipt
-    ? await createApi({
-        ...{
-          store,
-          eventLog,
-          receipt,
-          messages,
-          clock,
-          logger,
-          liveFeed,
-          monitorTypes,
-          channelTypes,
-          sinkTypes,
-          product,
-          readiness,
-          metrics,
-        },
-        databaseBackMs: () => heartbeat.databaseBackMs(),
-        sendTest: (channel) => sendTest(channel, sending),
-        webRoot: await options.webRoot,
-        lineProtocol: {
-          database: settings.lineProtocol.database,
-          bodyBytes: settings.lineProtocol.bodyBytes,
-          repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
-        },
-        probe: { prober, openOnLoopback },
-        requestsPerMinute: settings.limits.requestsPerMinute,
-      })
-    : undefined;
+  const api =
+    has('api') && receipt !== undefined
+      ? await createApi({
+          ...{
+            store,
+            eventLog,
+            receipt,
+            refusedInputs,
+            messages,
+            clock,
+            logger,
+            liveFeed,
+            monitorTypes,
+            channelTypes,
+            sinkTypes,
+            product,
+            readiness,
+            metrics,
+          },
+          databaseBackMs: () => heartbeat.databaseBackMs(),
+          sendTest: (channel) => sendTest(channel, sending),
+          webRoot: await options.webRoot,
+          lineProtocol: {
+            database: settings.lineProtocol.database,
+            bodyBytes: settings.lineProtocol.bodyBytes,
+            repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
+          },
+          probe: { prober, openOnLoopback },
+          requestsPerMinute: settings.limits.requestsPerMinute,
+        })
+      : undefined;
   ends.add('api', async () => api?.close());
   const probes = settings.healthListen === undefined ? undefined : createProbes({ metrics, readiness, logger });
   ends.add('probes', async () => probes?.close());

@@ -11,6 +11,7 @@ const order = [
   'notifier',
   'maintenance',
   'heartbeat',
+  'refusedInputs',
   'probes',
   'eventLog',
   'messages',

@@ -5,13 +5,14 @@ import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
 import type { Forwarder } from '@watchkeeper/sinks';
-import type { Listeners, Receipt, Scheduler } from '@watchkeeper/sources';
+import type { Listeners, Receipt, RefusedInputWriter, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
   readonly store: Store;
   readonly eventLog: OpenedLog;
   readonly receipt: Receipt | undefined;
+  readonly refusedInputs: RefusedInputWriter;
   readonly scheduler: Scheduler | undefined;
   readonly listeners: Listeners | undefined;
   readonly processor: Processor | undefined;
@@ -114,6 +115,10 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
   for (const { reader, partition, lag } of await readerLags(store.db)) {
     const labels = { reader, partition: String(partition) };
     add('gauge', 'reader_lag_events', 'Events of a partition that a reader of the log has not read', lag, labels);
+  }
+  for (const { door, key, reason, count } of parts.refusedInputs.figures()) {
+    const help = 'Lines, events, datagrams and bodies that doors of this process did not take, by reason';
+    add('counter', 'refused_inputs_total', help, count, { door, key, reason });
   }
   if (scheduler !== undefined) figures.push(...schedulerFigures(scheduler));
   if (listeners !== undefined) figures.push(...listenerFigures(listeners));

@@ -259,13 +259,13 @@ export const SettingsSchema = Type.Object(
         default: 'watchkeeper',
       }),
       bodyBytes: Type.Integer({
-        description: 'Largest body, inflated',
+        description: 'Largest body, inflated; of /v1/metrics too',
         minimum: 1024,
         maximum: 268_435_456,
         default: 26_214_400,
       }),
       repeatedWithin: duration(
-        'How long a body is remembered in which every line has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
+        'How long a body is remembered in which every line, or every point of /v1/metrics, has its time: the same one again from the same key is stored once; 0s stores it again, 1d at most',
         '15m',
       ),
     }),
@@ -354,6 +354,22 @@ export const SettingsSchema = Type.Object(
         default: 1_073_741_824,
       }),
       seriesPerTenant: Type.Integer({ description: 'Series one tenant may have', minimum: 1, default: 1_000_000 }),
+      newSeriesPerRequest: Type.Integer({
+        description: 'Series that were never stored which one request, frame or flush may bring',
+        minimum: 1,
+        default: 100_000,
+      }),
+      newSeriesPerKey: Type.Integer({
+        description:
+          'Series that were never stored which one key may bring at once; what it uses is refilled by newSeriesPerMinute. Each process counts for itself',
+        minimum: 1,
+        default: 200_000,
+      }),
+      newSeriesPerMinute: Type.Integer({
+        description: 'Series that were never stored which one key may bring per minute for ever',
+        minimum: 1,
+        default: 10_000,
+      }),
       requestsPerMinute: Type.Integer({ description: 'Requests of one key or address', minimum: 10, default: 3000 }),
     }),
   },

@@ -65,13 +65,24 @@ export const useProcesses = (everyMs = 2000) =>
   });
 
 /** The newest dead letters, of the last hour or of all time, for whoever may see them. */
-export const useDeadLetters = (isEnabled: boolean, limit: number, from?: 'now-1h') =>
+export const useDeadLetters = (
+  isEnabled: boolean,
+  limit: number,
+  filter: { readonly from?: 'now-1h'; readonly of?: 'messages' } = {},
+) =>
   useQuery({
-    queryKey: ['dead-letters', limit, from],
-    queryFn: ({ signal }) =>
-      api.call('listDeadLetters', { signal, query: { limit, ...(from === undefined ? {} : { from }) } }),
+    queryKey: ['dead-letters', limit, filter],
+    queryFn: ({ signal }) => api.call('listDeadLetters', { signal, query: { limit, ...filter } }),
     refetchInterval: 30_000,
     enabled: isEnabled,
+  });
+
+/** What doors refused, by door, key and reason; the last refused first. */
+export const useRefusedInputs = (limit: number) =>
+  useQuery({
+    queryKey: ['refused-inputs', limit],
+    queryFn: ({ signal }) => api.call('listRefusedInputs', { signal, query: { limit } }),
+    refetchInterval: 30_000,
   });
 
 /** Sinks, how far they are and what they forwarded. */

@@ -17,11 +17,18 @@ import { hashSecret, sessionCookie } from './authenticate.ts';
 import { addHealth } from './create-probes.ts';
 import { type DoorOptions, doorPlaces, openDoors } from './doors/index.ts';
 import { keyOf } from './doors/key-of.ts';
+import {
+  type EventSocketLimits,
+  eventSocketPath,
+  isEventSocket,
+  openEventSocket,
+} from './event-socket/open-event-socket.ts';
 import { Gate, tooMany } from './gate.ts';
 import type { ApiDependencies, Call, Caller } from './handler.ts';
 import { handlers } from './handlers/index.ts';
 import type { Metrics } from './metrics.ts';
 import { mayRepeat, openApiDocument } from './openapi.ts';
+import { addOwnBodies, receivedBody } from './own-bodies.ts';
 import { sendProblem, validationError } from './problems.ts';
 import { onceFor } from './repeat.ts';
 import { compileSchema, unstorableProblems, type Validator } from './schema.ts';
@@ -35,6 +42,8 @@ export interface ApiOptions extends ApiDependencies, DoorOptions {
   readonly requestsPerMinute: number;
   /** What /metrics tells; the requests of this server are counted there. */
   readonly metrics: Metrics;
+  /** Where the event socket has other bounds than `eventSocketLimits`. */
+  readonly eventSocket?: Partial<EventSocketLimits>;
 }
 
 const bodyLimitBytes = 4 * 1024 * 1024;
@@ -47,6 +56,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyLimitBytes,
     requestTimeout: 60_000,
+    http: { shouldUpgradeCallback: isEventSocket },
     forceCloseConnections: true,
     genReqId: (request) => {
       const given = request.headers['x-request-id'];
@@ -110,6 +120,7 @@ export async function createApi(options: ApiOptions): Promise<FastifyInstance> {
 
   addHealth(app, options);
   openDoors(app, options, gate);
+  openEventSocket(app, options, gate);
   app.get('/metrics', async (request, reply) => {
     if (!isLoopback(request.socket.remoteAddress)) await gate.admit(request, 'viewer');
     return reply.type(metrics.contentType).send(await metrics.text());
@@ -132,45 +143,52 @@ function addOperation(app: FastifyInstance, name: OperationName, options: ApiOpt
     dependencies: ApiDependencies,
   ) => Promise<unknown>;
 
-  app.route({
-    method: method as 'GET',
-    url,
-    // Before the body is read: a stranger's body is not worth the work.
-    onRequest: async (request) => {
-      callers.set(request, await gate.admit(request, route.role));
-    },
-    handler: async (request, reply) => {
-      const query = { ...(request.query as object) };
-      const body = route.body === undefined ? undefined : (request.body ?? {});
-      check([inPath, request.params], [inQuery, query], [inBody, route.ownBody ? undefined : body]);
-      const ifMatch = versionOf(request.headers['if-match']);
-      if (route.ifMatch === 'required' && request.headers['if-match'] === undefined) throw preconditionRequired();
-      const call = {
-        ...{ params: request.params, query, body, ifMatch, caller: callers.get(request) },
-        lastEventId: headerText(request.headers['last-event-id']),
-        requestId: request.id,
-        remoteAddress: request.ip,
-        signal: goneSignal(reply),
-        sessionToken: request.cookies[sessionCookie],
-        setSession: (token: string | undefined, maxAge: number) => setCookie(reply, token, maxAge, options),
-      } as unknown as Call<OperationName>;
-      const status = route.status ?? 200;
-      const idempotencyKey = headerText(request.headers['idempotency-key']);
-      if (idempotencyKey !== undefined && mayRepeat(name)) {
-        const repeatable = { caller: call.caller, key: idempotencyKey, request: [name, request.params, body] };
-        const done = await onceFor(options.store, repeatable, async () => ({
-          status,
-          answer: await work(call, options),
-        }));
-        if (done.isReplayed) reply.header('idempotency-replayed', 'true');
-        return send(reply, route, done.status, done.answer);
-      }
-      const run = () => work(call, options);
-      if (route.etag === 'content')
-        return sendContent(reply, headerText(request.headers['if-none-match']), await run());
-      return send(reply, route, status, await (route.role === 'none' ? gate.counting(request, run) : run()));
-    },
-  });
+  const scopeOfRoute = (add: (scope: FastifyInstance) => void) => {
+    if (route.ownBody) addOwnBodies(app, options, (request) => callers.get(request), add);
+    else add(app);
+  };
+  scopeOfRoute((scope) =>
+    scope.route({
+      method: method as 'GET',
+      url,
+      // Before the body is read: a stranger's body is not worth the work.
+      onRequest: async (request) => {
+        callers.set(request, await gate.admit(request, route.role));
+      },
+      handler: async (request, reply) => {
+        const query = { ...(request.query as object) };
+        const body = route.body === undefined || route.ownBody ? undefined : (request.body ?? {});
+        check([inPath, request.params], [inQuery, query], [inBody, body]);
+        const ifMatch = versionOf(request.headers['if-match']);
+        if (route.ifMatch === 'required' && request.headers['if-match'] === undefined) throw preconditionRequired();
+        const call = {
+          ...{ params: request.params, query, body, ifMatch, caller: callers.get(request) },
+          received: receivedBody(request),
+          lastEventId: headerText(request.headers['last-event-id']),
+          requestId: request.id,
+          remoteAddress: request.ip,
+          signal: goneSignal(reply),
+          sessionToken: request.cookies[sessionCookie],
+          setSession: (token: string | undefined, maxAge: number) => setCookie(reply, token, maxAge, options),
+        } as unknown as Call<OperationName>;
+        const status = route.status ?? 200;
+        const idempotencyKey = headerText(request.headers['idempotency-key']);
+        if (idempotencyKey !== undefined && mayRepeat(name)) {
+          const repeatable = { caller: call.caller, key: idempotencyKey, request: [name, request.params, body] };
+          const done = await onceFor(options.store, repeatable, async () => ({
+            status,
+            answer: await work(call, options),
+          }));
+          if (done.isReplayed) reply.header('idempotency-replayed', 'true');
+          return send(reply, route, done.status, done.answer);
+        }
+        const run = () => work(call, options);
+        if (route.etag === 'content')
+          return sendContent(reply, headerText(request.headers['if-none-match']), await run());
+        return send(reply, route, status, await (route.role === 'none' ? gate.counting(request, run) : run()));
+      },
+    }),
+  );
 }
 
 function check(...parts: readonly [Validator | undefined, unknown][]): void {
@@ -237,7 +255,7 @@ function isLoopback(address: string | undefined): boolean {
   return address !== undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
 }
 
-const paths = [...Object.values(operations), ...doorPlaces].map((place) => {
+const paths = [...Object.values(operations), ...doorPlaces, `GET ${eventSocketPath}`].map((place) => {
   const [method = '', path = ''] = place.split(' ');
   return { method, pattern: new RegExp(`^${path.replace(/:\w+/g, '[^/]+')}/?$`) };
 });

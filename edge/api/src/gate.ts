@@ -1,4 +1,4 @@
-import { mayAct, type Role, type Route, WatchkeeperError } from '@watchkeeper/model';
+import { isWatchkeeperError, mayAct, type Role, type Route, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Authenticator, assertSameOrigin, sessionCookie } from './authenticate.ts';
 import type { ApiDependencies, Caller } from './handler.ts';
@@ -44,6 +44,16 @@ export class Gate {
         `Send an API key with the role ${role}, as the password or the token.`,
       );
     return assertRole(await this.counting(request, () => this.#authenticator.callerOfKey(key)), role);
+  }
+
+  /** Whether a key that was let in still is; while nobody can tell, it is. */
+  async isAdmitted(key: string, role: Role): Promise<boolean> {
+    try {
+      assertRole(await this.#authenticator.callerOfKey(key), role);
+      return true;
+    } catch (error) {
+      return !isWatchkeeperError(error, 'unauthenticated') && !isWatchkeeperError(error, 'forbidden');
+    }
   }
 
   /** Lets an address be wrong only so often. @throws WatchkeeperError `too_many_requests` and what the work throws */

@@ -12,6 +12,7 @@ import type {
   ParamsOf,
   PluginLoaders,
   QueryOf,
+  RefusedInputs,
   Role,
   SinkType,
 } from '@watchkeeper/model';
@@ -32,11 +33,20 @@ export interface Caller {
   readonly expiresAt: string | null;
 }
 
+/** A body as it came, inflated. */
+export interface ReceivedBody {
+  readonly bytes: Buffer;
+  /** In small letters, without parameters. */
+  readonly mediaType: string;
+}
+
 /** One request, checked against the schemas of its route. */
 export interface Call<N extends OperationName> {
   readonly params: ParamsOf<N>;
   readonly query: QueryOf<N>;
   readonly body: BodyOf<N>;
+  /** The body of a route that reads it itself; empty elsewhere. */
+  readonly received: ReceivedBody;
   readonly caller: Caller;
   /** Version that the change is based on; undefined when none was named. */
   readonly ifMatch: number | undefined;
@@ -83,8 +93,10 @@ export interface Readiness {
 export interface ApiDependencies {
   readonly store: Store;
   readonly eventLog: EventLog;
-  /** For events of clients without identity. */
+  /** For events that others send. */
   readonly receipt: EventReceipt;
+  /** Told what could not be taken. */
+  readonly refusedInputs: RefusedInputs;
   readonly messages: Messages;
   readonly clock: Clock;
   readonly logger: Logger;

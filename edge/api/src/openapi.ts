@@ -1,5 +1,6 @@
 import { type OperationName, operations, ProblemDetails, type Route, routes } from '@watchkeeper/model';
 import type { TSchema } from 'typebox';
+import { ndjson } from './own-bodies.ts';
 import { plainSchema } from './schema.ts';
 
 type Json = Record<string, unknown>;
@@ -65,7 +66,8 @@ export function openApiDocument(version: string): Json {
 }
 
 function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSchema) => unknown): Json {
-  const { summary, role, tag, params, query, body, response, status = 200, ifMatch, etag, stream, text } = route;
+  const { summary, role, tag, params, query, body, ownBody, response, status = 200 } = route;
+  const { ifMatch, etag, stream, text } = route;
   const isConditional = etag === 'content';
   const parameters = [
     ...parametersOf(params, 'path', schemaOf),
@@ -121,7 +123,15 @@ function operationOf(name: OperationName, route: Route, schemaOf: (schema: TSche
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(body) } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: {
+              'application/json': { schema: schemaOf(body) },
+              ...(ownBody ? { [ndjson]: { schema: { type: 'string', description: 'The same line by line' } } } : {}),
+            },
+          },
+        }),
     responses: {
       [status]: {
         description: status === 204 ? 'Done' : 'The answer',

@@ -5,7 +5,14 @@ import { logDrivers } from '@watchkeeper/log';
 import { postgresMessages } from '@watchkeeper/messages';
 import { monitorRollup, type ProblemDetails, type Role } from '@watchkeeper/model';
 import { sinkTypes } from '@watchkeeper/sinks';
-import { monitorTypes, openProber, Receipt } from '@watchkeeper/sources';
+import {
+  monitorTypes,
+  type NewSeriesLimits,
+  openProber,
+  Receipt,
+  RefusedInputWriter,
+  SeriesGuard,
+} from '@watchkeeper/sources';
 import { ensureTenant, ensureZones, insertKey, openStore, putBuiltInRollup } from '@watchkeeper/store';
 import type { LightMyRequestResponse } from 'fastify';
 import { createTestDatabase } from '../../../foundation/store/test/test-database.ts';
@@ -17,8 +24,12 @@ export interface Asking {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+export interface WorldOptions extends Partial<ApiOptions> {
+  readonly newSeries?: NewSeriesLimits;
+}
+
 /** The whole HTTP server on a database of its own, asked without a socket. */
-export async function openApiWorld(over: Partial<ApiOptions> = {}) {
+export async function openApiWorld({ newSeries, ...over }: WorldOptions = {}) {
   const database = await createTestDatabase();
   const store = openStore({ connection: database.connection });
   await putBuiltInRollup(store.db, monitorRollup);
@@ -34,9 +45,15 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
   const context = { connection: database.connection, messages, clock: systemClock, logger };
   const eventLog = await driver.open({ partitions: 1, seriesPerTenant: 1000 }, context);
   const liveFeed = new LiveFeed({ eventLog, messages, clock: systemClock, logger });
-  const receipt = new Receipt({ eventLog, clock: systemClock, holder: 'test' });
+  const refusedInputs = new RefusedInputWriter({ store, clock: systemClock, logger });
+  const seriesGuard = new SeriesGuard({
+    ...{ clock: systemClock, newSeries: (given) => eventLog.newSeries(given) },
+    limits: newSeries ?? { perRequest: 100_000, perKey: 100_000, perKeyAndMinute: 100_000 },
+  });
+  const receipt = new Receipt({ eventLog, clock: systemClock, holder: 'test', seriesGuard, refusedInputs });
   const app = await createApi({
-    ...{ store, eventLog, receipt, messages, clock: systemClock, logger, liveFeed, monitorTypes, channelTypes },
+    ...{ store, eventLog, receipt, refusedInputs, messages, clock: systemClock, logger, liveFeed },
+    ...{ monitorTypes, channelTypes },
     sinkTypes,
     product: {
       ...{ version: '0.0.0', roles: ['api'], startedAt: new Date(0), demo: false, production: false },
@@ -69,6 +86,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     messages,
     logger,
     receipt,
+    refusedInputs,
     app,
     admin,
     /** Errors that the server logged: mistakes of ours. */
@@ -93,6 +111,7 @@ export async function openApiWorld(over: Partial<ApiOptions> = {}) {
     async close() {
       await liveFeed.close();
       await app.close();
+      await refusedInputs.drain();
       await eventLog.close();
       await messages.close();
       await store.close();

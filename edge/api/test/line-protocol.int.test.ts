@@ -252,7 +252,10 @@ describe('Whoever must wait', () => {
     const { WatchkeeperError } = await import('@watchkeeper/model');
     const full = () => Promise.reject(new WatchkeeperError('log_overloaded', 'full'));
     const small = await openApiWorld({
-      receipt: { ...world.receipt, take: full, countUnreadable: () => undefined, stats: () => world.receipt.stats() },
+      receipt: {
+        ...{ take: full, takeNumbered: full, countUnreadable: () => undefined },
+        stats: () => world.receipt.stats(),
+      },
     });
     try {
       const headers = { authorization: `Token ${(await small.makeKey('ingest')).text}` };

@@ -10,6 +10,7 @@ import {
   type SeriesRef,
   type SeriesRefusal,
   storableBatch,
+  storableSeries,
 } from '@watchkeeper/store';
 import type { HeldConnection, LogClient } from './held-connection.ts';
 
@@ -20,6 +21,7 @@ export interface EncodedBatch {
   readonly refused: readonly { readonly index: number; readonly code: SeriesRefusal }[];
 }
 
+const noSeriesAtAll: ReadonlySet<Series> = new Set();
 const noRefusals: ReadonlyMap<Series, SeriesRefusal> = new Map();
 /** Stands in for the series of a row that is left out. */
 const noSeries: SeriesRef = { idBytes: Buffer.alloc(8), tenantId: 0 };
@@ -40,6 +42,15 @@ export class BatchEncoder {
     const { id, epoch } = await this.#reading.use((client) => openProducerRow(client, producer));
     this.#producers.set(producer, id);
     return { epoch };
+  }
+
+  /** Those of these series that were never stored. */
+  async newSeries(given: ReadonlySet<Series>): Promise<ReadonlySet<Series>> {
+    const unknown = [...given].filter((series) => this.#dictionary.known(series) === undefined);
+    if (unknown.length === 0) return noSeriesAtAll;
+    const storable = new Map(unknown.map((series) => [storableSeries(series), series]));
+    const fresh = await this.#reading.use((client) => this.#dictionary.newOnes(client, storable.keys()));
+    return new Set([...fresh].map((series) => storable.get(series) as Series));
   }
 
   /** Commits unknown series on their own and encodes the rows. `partitionOf` tells where a producer's events go. */

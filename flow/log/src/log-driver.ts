@@ -1,6 +1,6 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
 import type { Messages } from '@watchkeeper/messages';
-import type { EventLog, PluginHead } from '@watchkeeper/model';
+import type { EventLog, PluginHead, Series } from '@watchkeeper/model';
 import type { Connection, OpenIntake } from '@watchkeeper/store';
 import type { Static, TSchema } from 'typebox';
 
@@ -17,6 +17,8 @@ export interface LogDriverContext {
  */
 export interface OpenedLog extends EventLog {
   readonly openIntake?: OpenIntake;
+  /** Those of these series that the log has never stored. @throws WatchkeeperError `database_unavailable` */
+  newSeries(given: ReadonlySet<Series>): Promise<ReadonlySet<Series>>;
   /** Of what this process has sent to a log outside of the database. */
   readonly sendStats?: () => SendStats;
 }

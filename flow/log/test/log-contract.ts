@@ -2,6 +2,7 @@ import { systemClock } from '@watchkeeper/kit';
 import { type EventLog, type LoggedEvent, type NewEvent, partOfBatch } from '@watchkeeper/model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { anEvent, aSeries } from '../../../foundation/model/test/makers.ts';
+import type { OpenedLog } from '../src/index.ts';
 
 /** Everything in the log, in order of partition and offset. */
 export async function readAll(log: EventLog, sliceEvents = 1000): Promise<LoggedEvent[]> {
@@ -24,9 +25,9 @@ export const seriesPerTenant = 100;
 
 export interface LogUnderTest {
   /** The log that tests append to. */
-  readonly log: EventLog;
+  readonly log: OpenedLog;
   /** A second one on the same storage, as another process would have it. */
-  readonly other: EventLog;
+  readonly other: OpenedLog;
   /** Resolves when readers see everything that was appended. */
   settle(): Promise<void>;
   /** What was appended and could not be stored, where the answer to the append did not tell: reasons. */
@@ -318,6 +319,21 @@ export function describeLogContract(name: string, open: () => Promise<LogUnderTe
       await under.settle();
       await woken;
       expect(performance.now() - startedMs).toBeLessThan(5000);
+    });
+
+    it('tells which series were never stored, whichever process has stored the others', async () => {
+      const { log, other } = under;
+      const source = aSource();
+      const series = ['a', 'b', 'a\0'].map((host) => aSeries({ source, host }));
+      expect(await log.newSeries(new Set(series))).toEqual(new Set(series));
+      const { epoch } = await log.openProducer(source);
+      const events = series.filter((_one, at) => at !== 1).map((one) => anEvent({ series: one }));
+      await log.append({ producer: source, epoch, firstSeq: 1, events });
+      await under.settle();
+      for (const asked of [log, other]) {
+        const equal = series.map((one) => ({ ...one }));
+        expect(await asked.newSeries(new Set([...series, ...equal]))).toEqual(new Set([series[1], equal[1]]));
+      }
     });
 
     it('refuses new series beyond the limit of a tenant and stores the others', async () => {

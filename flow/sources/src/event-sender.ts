@@ -4,7 +4,8 @@ import { EventQueue } from './event-queue.ts';
 import type { EventOutlet } from './schedule-source.ts';
 
 export interface EventSenderOptions {
-  readonly eventLog: EventLog;
+  /** The log, or what stands before it. */
+  readonly eventLog: Pick<EventLog, 'openProducer' | 'append'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this producer; nobody else may use it at the same time. */

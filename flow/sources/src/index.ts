@@ -8,6 +8,8 @@ export * from './monitors/index.ts';
 export * from './probe/open-prober.ts';
 export { builtInModules, type ProbeModule } from './probe/probe-modules.ts';
 export * from './receipt.ts';
+export * from './refused-input-writer.ts';
 export * from './schedule-source.ts';
 export * from './scheduler.ts';
+export * from './series-guard.ts';
 export * from './store-schedule.ts';

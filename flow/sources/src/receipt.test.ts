@@ -1,8 +1,16 @@
-import { type EventBatch, type EventLog, type NewEvent, WatchkeeperError } from '@watchkeeper/model';
+import {
+  type EventBatch,
+  type EventLog,
+  type InputSender,
+  type NewEvent,
+  type RefusedInputs,
+  WatchkeeperError,
+} from '@watchkeeper/model';
 import { describe, expect, it } from 'vitest';
 import { ManualClock } from '../../../foundation/kit/test/manual-clock.ts';
-import { anEvent } from '../../../foundation/model/test/makers.ts';
+import { anEvent, aSeries } from '../../../foundation/model/test/makers.ts';
 import { Receipt } from './receipt.ts';
+import { SeriesGuard } from './series-guard.ts';
 
 const turns = async (count = 20) => {
   for (let turn = 0; turn < count; turn++) await new Promise((done) => setImmediate(done));
@@ -11,7 +19,7 @@ const many = (count: number): NewEvent[] => Array.from({ length: count }, (_, in
 const away = () => new WatchkeeperError('database_unavailable', 'away');
 
 /** A log at the border of the process: answers with the errors of a test first. */
-function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number) {
+function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number, seriesGuard?: SeriesGuard) {
   const tried: EventBatch[] = [];
   let opened = 0;
   let hold: Promise<void> = Promise.resolve();
@@ -28,9 +36,14 @@ function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number) {
   } as unknown as EventLog;
   const clock = new ManualClock();
   const limit = waitingEvents === undefined ? {} : { waitingEvents };
-  const receipt = new Receipt({ eventLog, clock, holder: 'here', ...limit });
+  const noted: string[] = [];
+  const refusedInputs: RefusedInputs = {
+    note: ({ door }, { reason, message }) => void noted.push(`${door}: ${reason}, ${message}`),
+  };
+  const guard = seriesGuard === undefined ? {} : { seriesGuard };
+  const receipt = new Receipt({ eventLog, clock, holder: 'here', refusedInputs, ...limit, ...guard });
   return {
-    ...{ receipt, tried, clock },
+    ...{ receipt, tried, clock, noted },
     holdUp() {
       let goOn = () => {};
       hold = new Promise((resolve) => {
@@ -126,5 +139,54 @@ describe('Events without identity', () => {
       [2, 1],
       [2, 3],
     ]);
+  });
+});
+
+describe('Events of new series that are one too many', () => {
+  const sender: InputSender = { door: 'write', tenant: 'default', keyId: 'a', name: 'telegraf' };
+  const guard = (perRequest: number) =>
+    new SeriesGuard({
+      ...{ clock: new ManualClock(), newSeries: async (given) => given },
+      limits: { perRequest, perKey: 100, perKeyAndMinute: 1 },
+    });
+  const ofHosts = (...hosts: number[]) => hosts.map((host) => anEvent({ series: aSeries({ host: `h${host}` }) }));
+
+  it('are told by the places that they had, beside those that the log refuses, and who sent them is told', async () => {
+    const { receipt, tried, noted } = aReceipt([], undefined, guard(2));
+    const answer = await receipt.take(ofHosts(3, 3, 1, 2, 1), undefined, sender);
+    expect(tried.map(({ events }) => events.map(({ series }) => series.host))).toEqual([['h3', 'h3', 'h1', 'h1']]);
+    expect(answer).toEqual({
+      ...{ stored: 3, alreadyStored: 0 },
+      refused: [
+        { index: 0, code: 'series_limit' },
+        { index: 3, code: 'series_request_limit' },
+      ],
+    });
+    expect(noted).toEqual([
+      'write: series_limit, Too many new series: monitor.checked',
+      'write: series_request_limit, Too many new series in one request: monitor.checked',
+    ]);
+    expect(receipt.stats()).toMatchObject({ stored: 3, refused: 2 });
+  });
+
+  it('leave gaps in the numbers of those that have some, and nothing is asked of the log where all are refused', async () => {
+    const { receipt, tried } = aReceipt([], undefined, guard(2));
+    const batch = { producer: 'p', epoch: 4, firstSeq: 11 };
+    const answer = await receipt.takeNumbered({ ...batch, events: ofHosts(1, 2, 3, 1, 4, 2) }, sender);
+    expect(tried.map(({ firstSeq, events, epoch }) => [epoch, firstSeq, events.length])).toEqual([
+      [4, 11, 2],
+      [4, 14, 1],
+      [4, 16, 1],
+    ]);
+    expect(answer.refused.map(({ index, code }) => `${index} ${code}`)).toEqual([
+      '0 series_limit',
+      '2 series_request_limit',
+      '3 series_limit',
+      '4 series_request_limit',
+      '5 series_limit',
+    ]);
+    const none = aReceipt([], undefined, guard(0));
+    expect(await none.receipt.takeNumbered({ ...batch, events: ofHosts(1) }, sender)).toMatchObject({ stored: 0 });
+    expect(none.tried).toEqual([]);
   });
 });

@@ -1,17 +1,21 @@
 import { backoffMs, type Clock } from '@watchkeeper/kit';
 import {
   type AppendResult,
+  canonicalSeries,
   type Delivery,
   type EventBatch,
   type EventLog,
   type EventReceipt,
   errorCatalogue,
+  type InputSender,
   isWatchkeeperError,
   type NewEvent,
   partOfBatch,
   type ReceiptStats,
+  type RefusedInputs,
   WatchkeeperError,
 } from '@watchkeeper/model';
+import type { RefusedSeries, SeriesGuard } from './series-guard.ts';
 
 export interface ReceiptOptions {
   readonly eventLog: EventLog;
@@ -20,7 +24,13 @@ export interface ReceiptOptions {
   readonly holder: string;
   /** Events that may wait for the log; beyond it senders are told to come again. */
   readonly waitingEvents?: number;
+  /** Asked about the series of whoever sends; all are let in without it. */
+  readonly seriesGuard?: SeriesGuard;
+  /** Told what was refused and who sent it. */
+  readonly refusedInputs?: RefusedInputs;
 }
+
+const nothing: AppendResult = { stored: 0, alreadyStored: 0, refused: [] };
 
 /** Most events of one batch: what shares a transaction at most. */
 const batchEvents = 5000;
@@ -64,7 +74,73 @@ export class Receipt implements EventReceipt {
     this.#unreadable += count;
   }
 
-  async take(events: readonly NewEvent[], delivery?: Delivery): Promise<AppendResult> {
+  async take(events: readonly NewEvent[], delivery?: Delivery, sender?: InputSender): Promise<AppendResult> {
+    const answer = await this.#guarded(events, sender, (kept) => this.#takeKept(kept, delivery));
+    this.#stored += answer.stored;
+    this.#repeated += answer.alreadyStored;
+    this.#refused += answer.refused.length;
+    return answer;
+  }
+
+  takeNumbered(batch: EventBatch, sender: InputSender): Promise<AppendResult> {
+    return this.#guarded(batch.events, sender, (_kept, places) => this.#appendRuns(batch, places));
+  }
+
+  /** Lets the guard take events out before the others are stored, and tells of everything that was refused. */
+  async #guarded(
+    events: readonly NewEvent[],
+    sender: InputSender | undefined,
+    store: (kept: readonly NewEvent[], places: readonly number[] | undefined) => Promise<AppendResult>,
+  ): Promise<AppendResult> {
+    const { seriesGuard } = this.#options;
+    const tooMany = sender === undefined ? undefined : await seriesGuard?.check(events, sender);
+    if (tooMany === undefined || tooMany.size === 0) {
+      const answer = await store(events, undefined);
+      this.#tell(events, answer.refused, sender);
+      return answer;
+    }
+    const places = placesWithout(events, tooMany);
+    const kept = places.map((place) => events[place] as NewEvent);
+    const { refused, ...counts } = kept.length === 0 ? nothing : await store(kept, places);
+    const all = [
+      ...[...tooMany].map(([index, code]) => ({ index, code })),
+      ...refused.map(({ index, code }) => ({ index: places[index] as number, code })),
+    ].sort((a, b) => a.index - b.index);
+    this.#tell(events, all, sender);
+    return { ...counts, refused: all };
+  }
+
+  #tell(events: readonly NewEvent[], refused: AppendResult['refused'], sender: InputSender | undefined): void {
+    if (sender === undefined) return;
+    for (const { index, code } of refused) {
+      const series = events[index]?.series;
+      this.#options.refusedInputs?.note(sender, {
+        reason: code,
+        message: `${errorCatalogue[code].title}: ${series?.name}`,
+        excerpt: series === undefined ? '' : canonicalSeries(series),
+      });
+    }
+  }
+
+  /** The events at these places under their own numbers, side by side where they follow each other. */
+  async #appendRuns(batch: EventBatch, places: readonly number[] | undefined): Promise<AppendResult> {
+    const { eventLog } = this.#options;
+    if (places === undefined) return eventLog.append(batch);
+    const answer = { stored: 0, alreadyStored: 0, refused: [] as AppendResult['refused'][number][] };
+    for (let from = 0; from < places.length; ) {
+      let to = from + 1;
+      while (to < places.length && places[to] === (places[to - 1] as number) + 1) to += 1;
+      const start = places[from] as number;
+      const part = await eventLog.append(partOfBatch(batch, start, start + to - from));
+      answer.stored += part.stored;
+      answer.alreadyStored += part.alreadyStored;
+      for (const one of part.refused) answer.refused.push({ ...one, index: from + one.index });
+      from = to;
+    }
+    return answer;
+  }
+
+  async #takeKept(events: readonly NewEvent[], delivery: Delivery | undefined): Promise<AppendResult> {
     // What is larger than the room has it alone.
     if (this.#waiting > 0 && this.#waiting + events.length > this.#limit)
       throw new WatchkeeperError(
@@ -74,11 +150,7 @@ export class Receipt implements EventReceipt {
       );
     this.#waiting += events.length;
     try {
-      const answer = await this.#store(events, delivery);
-      this.#stored += answer.stored;
-      this.#repeated += answer.alreadyStored;
-      this.#refused += answer.refused.length;
-      return answer;
+      return await this.#store(events, delivery);
     } finally {
       this.#waiting -= events.length;
     }
@@ -132,6 +204,13 @@ export class Receipt implements EventReceipt {
       }
     }
   }
+}
+
+/** Places of events that are not among these. */
+function placesWithout(events: readonly NewEvent[], refused: RefusedSeries): number[] {
+  const places: number[] = [];
+  for (let place = 0; place < events.length; place++) if (!refused.has(place)) places.push(place);
+  return places;
 }
 
 /**

@@ -5,7 +5,14 @@ import { systemClock } from '@watchkeeper/kit';
 import type { LoggedEvent } from '@watchkeeper/model';
 import { Value } from 'typebox/value';
 import { logger, openTestLog } from '../../processor/test/log-on-test-database.ts';
-import { type ListenerStats, type Listeners, listenerTypes, startListeners } from '../src/index.ts';
+import {
+  type ListenerStats,
+  type Listeners,
+  listenerTypes,
+  Receipt,
+  RefusedInputWriter,
+  startListeners,
+} from '../src/index.ts';
 
 export type ListenerName = keyof typeof listenerTypes;
 
@@ -23,9 +30,12 @@ export async function until<T>(what: string, look: () => Promise<T | undefined |
 /** Listeners on a log of their own; each is opened on a free port when a test says so. */
 export async function openListenerWorld() {
   const under = await openTestLog(1);
+  const { store, eventLog } = under;
   const running: Listeners[] = [];
+  const refusedInputs = new RefusedInputWriter({ store, clock: systemClock, logger });
+  const receipt = new Receipt({ eventLog, clock: systemClock, holder: 'here', refusedInputs });
   return {
-    ...under,
+    ...{ ...under, refusedInputs },
     /** Opens one listener with options that differ from the defaults. */
     async open(
       name: ListenerName,
@@ -39,7 +49,7 @@ export async function openListenerWorld() {
         ]),
       );
       const listeners = await startListeners({
-        ...{ eventLog: under.eventLog, clock: systemClock, logger, holder, bufferEvents, options },
+        ...{ eventLog, receipt, refusedInputs, clock: systemClock, logger, holder, bufferEvents, options },
         origin: { tenant: 'default', attributes: {}, environment: 'production', zone: 'fra' },
       });
       running.push(listeners);
@@ -60,6 +70,7 @@ export async function openListenerWorld() {
     },
     async close() {
       await Promise.all(running.map((one) => one.drain()));
+      await refusedInputs.drain();
       await under.close();
     },
   };

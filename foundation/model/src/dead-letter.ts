@@ -10,7 +10,10 @@ export const DeadLetter = Type.Object(
     id: Type.Integer(),
     at: Instant('When it was put aside'),
     tenant: Nullable(Type.String({ description: 'Whose it is; null when nobody knows' })),
-    origin: Type.String({ description: 'Where it came from: `kafka watchkeeper.events/3 at 1204`' }),
+    door: Nullable(Type.String({ description: 'The door that refused it; null for a message of a topic' })),
+    origin: Type.String({
+      description: 'Where it came from: `kafka watchkeeper.events/3 at 1204`, `write, key telegraf`',
+    }),
     eventIndex: Nullable(
       Type.Integer({ description: 'Place of the event in its message; null for the whole message' }),
     ),
@@ -21,5 +24,9 @@ export const DeadLetter = Type.Object(
       Type.String({ description: 'Its beginning; null where the event stands in a message that is kept already' }),
     ),
   },
-  { $id: 'DeadLetter', description: 'A message or an event that could not be taken, kept for 30 days' },
+  {
+    $id: 'DeadLetter',
+    description:
+      'A message or an event that could not be taken, kept for 30 days; of what doors refuse the newest 10,000 at most',
+  },
 );

@@ -35,6 +35,7 @@ export const errorCatalogue = {
   conflict: entry('The object is in a state that does not allow this', 'caller', false, 409, 70),
   cursor_invalid: entry('The cursor is not one that this list gave out', 'caller', false, 400, 64),
   idempotency_key_reused: entry('The idempotency key was used for another request', 'caller', false, 422, 65),
+  input_unreadable: entry('A line, a datagram or a body cannot be read', 'caller', false, 400, 65),
   media_type_unsupported: entry('The media type is not supported', 'caller', false, 415, 65),
   method_not_allowed: entry('The resource does not know this method', 'caller', false, 405, 64),
   name_taken: entry('Another object has this name', 'caller', false, 409, 65),
@@ -42,6 +43,7 @@ export const errorCatalogue = {
   precondition_failed: entry('The object was changed by somebody else meanwhile', 'caller', false, 412, 75),
   precondition_required: entry('A change must name the version it is based on', 'caller', false, 428, 64),
   query_too_expensive: entry('The question takes too much work to answer', 'caller', false, 422, 65),
+  upgrade_required: entry('The address is a WebSocket', 'caller', false, 426, 64),
   usage: entry('The command line is not understood', 'caller', false, 400, 64),
   validation_failed: entry('The request does not fit its schema', 'caller', false, 422, 65),
 
@@ -72,7 +74,9 @@ export const errorCatalogue = {
   log_unavailable: entry('The event log cannot be reached', 'operator', true, 503, 69),
   position_lost: entry('Another reader has moved the position', 'operator', true, 409, 75),
   series_collision: entry('Two series share one identifier', 'us', false, 500, 70),
+  series_key_limit: entry('Too many new series of one key in a short time', 'caller', true, 429, 75),
   series_limit: entry('Too many new series', 'caller', true, 429, 75),
+  series_request_limit: entry('Too many new series in one request', 'caller', true, 429, 75),
 
   // The outside
   egress_denied: entry('The address may not be contacted', 'operator', false, 422, 77),

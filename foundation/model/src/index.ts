@@ -31,6 +31,7 @@ export * from './processes.ts';
 export * from './query.ts';
 export * from './reasons.ts';
 export * from './receipt.ts';
+export * from './refused-input.ts';
 export * from './remote-zone.ts';
 export * from './resource.ts';
 export * from './rollup.ts';

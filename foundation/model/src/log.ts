@@ -1,5 +1,8 @@
 import type { EventBatch, LoggedEvent } from './event.ts';
 
+/** Why a door refuses an event of a series that the log has never stored. */
+export type NewSeriesRefusal = 'series_request_limit' | 'series_key_limit';
+
 /** What became of an appended batch. `stored` and `refused` add up to the batch. */
 export interface AppendResult {
   /** Durable by this call. */
@@ -12,7 +15,7 @@ export interface AppendResult {
   /** Refused for good, such as a series over the limit; the reason is an error code. */
   readonly refused: readonly {
     readonly index: number;
-    readonly code: 'series_limit' | 'series_collision' | 'event_too_large';
+    readonly code: 'series_limit' | NewSeriesRefusal | 'series_collision' | 'event_too_large';
   }[];
 }
 

@@ -1,16 +1,23 @@
 import type { Delivery } from './delivery.ts';
-import type { NewEvent } from './event.ts';
+import type { EventBatch, NewEvent } from './event.ts';
 import type { AppendResult } from './log.ts';
+import type { InputSender } from './refused-input.ts';
 
-/** Where the identity of events begins that come from clients without one. */
+/** Through which events come in that others send: where the identity begins of those that have none. */
 export interface EventReceipt {
   /**
    * Resolves when the events are stored, and says which were refused.
    * @param delivery names them where they may come again
+   * @param sender who sent them; new series beyond what it may bring are refused, and what is refused is told and kept
    * @throws WatchkeeperError `log_overloaded`, `database_unavailable`, `log_unavailable`: then some may be stored, and a
    * sender that names its delivery can send all of it again
    */
-  take(events: readonly NewEvent[], delivery?: Delivery): Promise<AppendResult>;
+  take(events: readonly NewEvent[], delivery?: Delivery, sender?: InputSender): Promise<AppendResult>;
+  /**
+   * The same for events that have an identity of their own. Refused ones leave gaps in the sequence numbers.
+   * @throws WatchkeeperError as `EventLog.append`
+   */
+  takeNumbered(batch: EventBatch, sender: InputSender): Promise<AppendResult>;
   /** Counts lines, datagrams and the like that could not be read. */
   countUnreadable(count: number): void;
   stats(): ReceiptStats;

@@ -146,5 +146,27 @@ export const EventsAnswer = Type.Object(
   { $id: 'EventsAnswer' },
 );
 
+export type EventFrameAnswer = Static<typeof EventFrameAnswer>;
+/** The answer to one frame of the event socket. */
+export const EventFrameAnswer = Type.Intersect(
+  [
+    Type.Object({ frame: Type.Integer({ description: 'Number of the frame within the connection, from 1' }) }),
+    Type.Partial(EventsAnswer),
+    Type.Object({
+      error: Type.Optional(
+        Type.Object(
+          {
+            code: Type.String({ description: 'See the error catalogue' }),
+            message: Type.String(),
+            retryable: Type.Boolean({ description: 'Whether the same frame may be taken later' }),
+          },
+          { description: 'Instead of the counts, where the frame was refused as a whole' },
+        ),
+      ),
+    }),
+  ],
+  { $id: 'EventFrameAnswer' },
+);
+
 export const ZonePath = Type.Object({ zone: SlugName('Zone') });
 export const ZoneRunPath = Type.Object({ zone: SlugName('Zone'), id: Uuid('The run') });

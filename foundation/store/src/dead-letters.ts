@@ -44,6 +44,8 @@ export async function insertDeadLetters(client: pg.ClientBase, letters: readonly
 export interface DeadLetterRow extends NewDeadLetter {
   readonly id: number;
   readonly tenant: string | null;
+  /** Null: a message of a topic. */
+  readonly door: string | null;
   /** When it was put aside, microseconds since 1970-01-01 UTC. */
   readonly atUs: number;
 }
@@ -53,6 +55,7 @@ export interface DeadLetterQuery {
   /** The last one of the page before. */
   readonly after?: { readonly atUs: number; readonly id: number };
   readonly reason?: string;
+  readonly of?: 'messages' | 'doors';
   /** Microseconds since 1970-01-01 UTC: from, inclusive, and to, exclusive. */
   readonly fromUs?: number;
   readonly toUs?: number;
@@ -61,17 +64,18 @@ export interface DeadLetterQuery {
 /** The newest first. Whose rows are seen is decided by the transaction. */
 export async function readDeadLetters(
   db: Db,
-  { limit, after, reason, fromUs, toUs }: DeadLetterQuery,
+  { limit, after, reason, of, fromUs, toUs }: DeadLetterQuery,
 ): Promise<DeadLetterRow[]> {
   const instant = (us: number) => sql`timestamptz 'epoch' + ${us}::bigint * interval '1 microsecond'`;
   const conditions = [
     ...(after === undefined ? [] : [sql`(d.at, d.id) < (${instant(after.atUs)}, ${after.id}::bigint)`]),
     ...(reason === undefined ? [] : [sql`d.reason = ${reason}`]),
+    ...(of === undefined ? [] : [of === 'doors' ? sql`d.door is not null` : sql`d.door is null`]),
     ...(fromUs === undefined ? [] : [sql`d.at >= ${instant(fromUs)}`]),
     ...(toUs === undefined ? [] : [sql`d.at < ${instant(toUs)}`]),
   ];
   const { rows } = await sql<DeadLetterRow>`
-    select d.id, (extract(epoch from d.at) * 1000000)::bigint as "atUs", d.tenant_id as "tenantId", t.name as tenant, d.origin,
+    select d.id, (extract(epoch from d.at) * 1000000)::bigint as "atUs", d.tenant_id as "tenantId", t.name as tenant, d.door, d.origin,
       d.event_index as "eventIndex", d.reason, d.message, d.size_bytes as "sizeBytes", d.body
     from dead_letters d left join tenants t on t.id = d.tenant_id
     where ${conditions.length === 0 ? sql`true` : sql.join(conditions, sql` and `)}

@@ -35,6 +35,7 @@ export * from './processes.ts';
 export * from './producer-mark.ts';
 export * from './query.ts';
 export * from './reader.ts';
+export * from './refused-inputs.ts';
 export * from './rollup-check.ts';
 export * from './rollup-definitions.ts';
 export * from './rollup-periods.ts';

@@ -3,6 +3,8 @@ import type pg from 'pg';
 import { type Connection, clientConfig, type Db, newClient } from './store.ts';
 
 const dayMs = 86_400_000;
+/** Newest dead letters of doors that are kept: what clients send must not fill the database. */
+const keptDoorLetters = 10_000;
 
 /** Days kept ready beyond today, so that a log that is cut off from maintenance goes on for a week. */
 const daysAhead = 7;
@@ -114,6 +116,10 @@ export async function sweepOldRows(
   await sql`delete from deliveries where expires_at < now()`.execute(db);
   await sql`delete from check_runs where requested_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from dead_letters where at < ${olderThan(30 * dayMs)}`.execute(db);
+  await sql`delete from dead_letters where id <= (
+    select id from dead_letters where door is not null order by id desc offset ${keptDoorLetters} limit 1
+  ) and door is not null`.execute(db);
+  await sql`delete from refused_inputs where last_at < ${olderThan(30 * dayMs)}`.execute(db);
   await sql`delete from idempotency_keys where created_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from notifications where delivered_at < ${olderThan(dayMs)}`.execute(db);
   await sql`delete from login_links where expires_at < ${olderThan(dayMs)}`.execute(db);

@@ -46,6 +46,33 @@ export class SeriesDictionary {
     return ref;
   }
 
+  /** Those of these series that nobody has committed; others are known from then on. */
+  async newOnes(client: pg.ClientBase, given: Iterable<Series>): Promise<ReadonlySet<Series>> {
+    const missing = new Map<string, { canonical: string; idBytes: Buffer; objects: Series[] }>();
+    for (const series of given) {
+      if (this.known(series) !== undefined) continue;
+      const canonical = canonicalSeries(series);
+      const idBytes = idBytesOf(canonical);
+      const id = idBytes.readBigInt64BE(0).toString();
+      const there = missing.get(id);
+      if (there?.canonical === canonical) there.objects.push(series);
+      else if (there === undefined) missing.set(id, { canonical, idBytes, objects: [series] });
+    }
+    if (missing.size === 0) return new Set();
+    const { rows } = await client.query<{ id: string; tenantId: number; canonical: string }>(
+      'select id::text as id, tenant_id as "tenantId", canonical from series where id = any($1::bigint[])',
+      [[...missing.keys()]],
+    );
+    for (const { id, tenantId, canonical } of rows) {
+      const found = missing.get(id);
+      missing.delete(id);
+      if (found?.canonical !== canonical) continue;
+      const [series] = found.objects as [Series];
+      this.#remember(canonical, series, { idBytes: found.idBytes, tenantId }, found.objects);
+    }
+    return new Set([...missing.values()].flatMap(({ objects }) => objects));
+  }
+
   /** Commits the unknown ones of these series, whose texts must be storable. Afterwards `known` answers for all but the refused. */
   async learn(client: pg.ClientBase, wanted: Iterable<Series>): Promise<ReadonlyMap<Series, SeriesRefusal>> {
     const refusals = new Map<Series, SeriesRefusal>();

@@ -44,7 +44,8 @@ const unstorableEscape = /\\u(0000|d[89a-f])/i;
 /** Equal objects for equal ones: what was looked at once is known. */
 const seen = new WeakMap<Series, Series>();
 
-function storableSeries(series: Series): Series {
+/** The series itself where it can be stored; equal objects for equal ones. */
+export function storableSeries(series: Series): Series {
   let storable = seen.get(series);
   if (storable === undefined) {
     // JSON writes NUL and halves of surrogate pairs as escapes.

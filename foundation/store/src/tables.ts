@@ -127,6 +127,18 @@ export interface Tables {
     message: string;
     size_bytes: number;
     body: string | null;
+    door: string | null;
+  };
+  refused_inputs: {
+    tenant_id: number;
+    door: string;
+    key_name: string;
+    reason: string;
+    count: Big;
+    first_at: DefaultInstant;
+    last_at: DefaultInstant;
+    message: string;
+    example: string;
   };
   sinks: {
     id: Generated<number>;

@@ -6,6 +6,7 @@ import { instant, print, printJson, printTable } from '../output.ts';
 
 interface ListFlags {
   readonly reason?: string;
+  readonly of?: 'messages' | 'doors';
   readonly from?: string;
   readonly to?: string;
   readonly limit: string;
@@ -15,6 +16,7 @@ const listCommand = () =>
   new Command('list')
     .description('List messages and events that could not be taken, newest first; --json shows their bodies too.')
     .option('--reason <code>', 'only with this reason, such as validation_failed')
+    .option('--of <kind>', 'only `messages` of topics, or only what `doors` refused')
     .option('--from <time>', 'start: now-1h or 2026-01-31T10:00:00Z (all that are kept)')
     .option('--to <time>', 'end (now)')
     .option('--limit <number>', `how many, at most ${deadLetterPage}`, '50')

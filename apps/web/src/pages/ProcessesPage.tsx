@@ -7,6 +7,7 @@ import { DeadLettersCard, DeadLettersLink } from '../processes/DeadLettersCard.t
 import { LagCharts } from '../processes/LagCharts.tsx';
 import { LeaseTable } from '../processes/LeaseTable.tsx';
 import { ProcessTable } from '../processes/ProcessTable.tsx';
+import { RefusedInputsCard } from '../processes/RefusedInputsCard.tsx';
 import { SinkLagCard } from '../processes/SinkLagCard.tsx';
 import { useCrumbs } from '../shell/breadcrumbs.ts';
 import '../processes/processes.css';
@@ -39,6 +40,7 @@ export function ProcessesPage() {
           )}
           <SinkLagCard />
           <LeaseTable list={list} />
+          <RefusedInputsCard />
           <DeadLettersCard />
         </div>
       </div>

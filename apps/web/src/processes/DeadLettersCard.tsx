@@ -51,7 +51,7 @@ function LetterRow({ letter, nowMs }: { readonly letter: DeadLetter; readonly no
     <tr>
       <td>{clockText(at, nowMs)}</td>
       <td className="mono">{reason}</td>
-      <td>
+      <td className="told">
         {message}
         <Body letter={letter} />
       </td>
@@ -77,7 +77,7 @@ const useNewestLetters = () => useDeadLetters(useMay('operator'), shownLetters).
 
 /** Leads from the head of the page to what could not be taken; nothing where there is none. */
 export function DeadLettersLink() {
-  const [newest] = useNewestLetters();
+  const [newest] = useDeadLetters(useMay('operator'), 1, { of: 'messages' }).data?.items ?? [];
   if (newest === undefined) return null;
   return (
     <p>

@@ -23,7 +23,8 @@ export function useSelf(): SelfKnown | undefined {
   const overview = useOverviewOfAll();
   const processes = useProcesses(everyMs);
   const zones = useZones().data?.items;
-  const letters = useDeadLetters(useMay('operator'), 1, 'now-1h').data;
+  // What clients send wrong says nothing of Watchkeeper itself.
+  const letters = useDeadLetters(useMay('operator'), 1, { from: 'now-1h', of: 'messages' }).data;
   const nowMs = useNow();
   const { data: list } = processes;
   const self = overview.data?.self;

@@ -2,6 +2,7 @@ import type { Prober, Role, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiDependencies, Caller, Readiness } from '../handler.ts';
 import type { LineIntake, LineProtocolOptions } from './line-intake.ts';
+import type { OtlpIntake } from './otlp-intake.ts';
 
 export interface DoorOptions {
   readonly lineProtocol: LineProtocolOptions;
@@ -21,6 +22,7 @@ export interface DoorRequest {
   /** Inflated; empty where there is none. */
   readonly body: Buffer;
   readonly lines: LineIntake;
+  readonly metrics: OtlpIntake;
   readonly options: ApiDependencies & DoorOptions;
 }
 

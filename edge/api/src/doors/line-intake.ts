@@ -1,9 +1,16 @@
-import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 import { type LineContext, LineParser, type LineReading, type Precision } from '@watchkeeper/formats';
 import type { Clock } from '@watchkeeper/kit';
-import { type AppendResult, type Delivery, type EventReceipt, errorCatalogue } from '@watchkeeper/model';
+import {
+  type AppendResult,
+  type EventReceipt,
+  errorCatalogue,
+  type InputSender,
+  type RefusedInputs,
+} from '@watchkeeper/model';
 import type { Caller } from '../handler.ts';
+import { senderOf } from '../note-refused-body.ts';
+import { deliveryOf } from './delivery-of.ts';
 
 export interface LineProtocolOptions {
   /** Name of the database that events belong to without an attribute that says so. */
@@ -43,16 +50,22 @@ const namedLines = 10;
 /** Line protocol on its way from a body to the log. */
 export class LineIntake {
   readonly #receipt: EventReceipt;
+  readonly #refusedInputs: RefusedInputs;
   readonly #clock: Clock;
   readonly #options: LineProtocolOptions;
   readonly #parser = new LineParser(keptSeries);
   readonly #contexts = new Map<string, LineContext>();
 
   constructor(
-    { receipt, clock }: { readonly receipt: EventReceipt; readonly clock: Clock },
+    {
+      receipt,
+      refusedInputs,
+      clock,
+    }: { readonly receipt: EventReceipt; readonly refusedInputs: RefusedInputs; readonly clock: Clock },
     options: LineProtocolOptions,
   ) {
     this.#receipt = receipt;
+    this.#refusedInputs = refusedInputs;
     this.#clock = clock;
     this.#options = options;
   }
@@ -67,9 +80,14 @@ export class LineIntake {
     });
     while (reading.read(linesPerTurn)) await setImmediate();
     this.#receipt.countUnreadable(reading.badCount);
+    const sender = senderOf(caller, given.door);
+    this.#noteBadLines(reading, sender);
     const { events } = reading;
     if (events.length === 0) return { stored: 0, dropped: reading.badCount, reason: reasonOf(reading, []) };
-    const { stored, alreadyStored, refused } = await this.#receipt.take(events, await this.#deliveryOf(given, reading));
+    const delivery = reading.isTimed
+      ? await deliveryOf(given, [database, precision], this.#options.repeatedWithinMs)
+      : undefined;
+    const { stored, alreadyStored, refused } = await this.#receipt.take(events, delivery, sender);
     return {
       stored: stored + alreadyStored,
       dropped: reading.badCount + refused.length,
@@ -77,16 +95,16 @@ export class LineIntake {
     };
   }
 
-  /** The name of a body that may come again: only where each line says when it happened is it the same observation. */
-  async #deliveryOf({ body, caller, database, precision, door }: LineBody, { isTimed }: LineReading) {
-    const withinMs = this.#options.repeatedWithinMs;
-    if (!isTimed || withinMs === 0) return undefined;
-    const hash = createHash('sha256').update(
-      JSON.stringify([caller.tenant, caller.keyId, caller.name, door, database, precision]),
-    );
-    // Hashed beside the main thread.
-    hash.update(new Uint8Array(await crypto.subtle.digest('SHA-256', body as Uint8Array<ArrayBuffer>)));
-    return { id: hash.digest('base64url'), withinMs } satisfies Delivery;
+  #noteBadLines({ badLines, badCount }: LineReading, sender: InputSender): void {
+    for (const { line, reason, text } of badLines)
+      this.#refusedInputs.note(sender, {
+        reason: 'input_unreadable',
+        message: `line ${line}: ${reason}`,
+        excerpt: text,
+      });
+    const count = badCount - badLines.length;
+    if (count > 0)
+      this.#refusedInputs.note(sender, { reason: 'input_unreadable', message: 'more such lines', excerpt: '', count });
   }
 
   /** Equal contexts are one object, by which known series are found. */

@@ -6,22 +6,25 @@ import type { FastifyRequest } from 'fastify';
 
 const inflate = promisify(gunzip);
 
-/** Bodies of the largest size that may be held at once. */
-const bodiesAtOnce = 4;
-
 /** Memory that the bodies of all requests share, so that many large ones at once are told to come again. */
 export class BodyRoom {
+  /** Size of the largest body, inflated. */
   readonly limitBytes: number;
+  /** What else may be done about a body that is too large. */
+  readonly advice: string;
+  readonly #atOnce: number;
   #held = 0;
 
-  /** @param limitBytes size of the largest body, inflated */
-  constructor(limitBytes: number) {
-    this.limitBytes = limitBytes;
+  /** @param given.atOnce bodies of the largest size that may be held at once */
+  constructor(given: { readonly limitBytes: number; readonly atOnce: number; readonly advice: string }) {
+    this.limitBytes = given.limitBytes;
+    this.#atOnce = given.atOnce;
+    this.advice = given.advice;
   }
 
   /** @throws WatchkeeperError `log_overloaded` */
   hold(bytes: number): void {
-    if (this.#held + bytes > bodiesAtOnce * this.limitBytes)
+    if (this.#held + bytes > this.#atOnce * this.limitBytes)
       throw new WatchkeeperError(
         'log_overloaded',
         `Bodies of ${this.#held} bytes wait to be stored already. Send this one again later.`,
@@ -81,9 +84,9 @@ async function inflateWithin(body: Buffer, room: BodyRoom): Promise<Buffer> {
   }
 }
 
-function tooLarge({ limitBytes }: BodyRoom): WatchkeeperError {
+function tooLarge({ limitBytes, advice }: BodyRoom): WatchkeeperError {
   return new WatchkeeperError(
     'body_too_large',
-    `The body is larger than ${limitBytes} bytes, inflated. Send it in parts, or ask the operator to raise lineProtocol.bodyBytes.`,
+    `The body is larger than ${limitBytes} bytes, inflated. Send it in parts${advice}.`,
   );
 }

@@ -1,5 +1,5 @@
-import type { DeadLetter } from '@watchkeeper/model';
-import { type DeadLetterRow, readDeadLetters } from '@watchkeeper/store';
+import type { DeadLetter, RefusedInputCount } from '@watchkeeper/model';
+import { type DeadLetterRow, type RefusedInputRow, readDeadLetters, readRefusedInputs } from '@watchkeeper/store';
 import { decodeCursor, encodeCursor } from '../cursor.ts';
 import type { Handlers } from '../handler.ts';
 import { scopeOf } from '../read-scope.ts';
@@ -7,7 +7,7 @@ import { rangeOf } from '../time-range.ts';
 
 export const deadLetterHandlers = {
   async listDeadLetters({ query, caller }, { store, clock }) {
-    const { from, to, reason, limit = 50, cursor } = query;
+    const { from, to, reason, of, limit = 50, cursor } = query;
     const place = cursor === undefined ? undefined : decodeCursor<[number, number]>('dead-letters', cursor, [0, 0]);
     // Bounds that are left out are none: with an early start instead, a bound that is wrong is still named.
     const pointer = (bound: 'from' | 'to') => `query:${bound}`;
@@ -17,6 +17,7 @@ export const deadLetterHandlers = {
         limit: limit + 1,
         ...(place === undefined ? {} : { after: { atUs: place[0], id: place[1] } }),
         ...(reason === undefined ? {} : { reason }),
+        ...(of === undefined ? {} : { of }),
         ...(from === undefined ? {} : { fromUs: Math.floor(range.fromMs * 1000) }),
         ...(to === undefined ? {} : { toUs: Math.ceil(range.toMs * 1000) }),
       }),
@@ -28,12 +29,22 @@ export const deadLetterHandlers = {
       next: rows.length > limit && last !== undefined ? encodeCursor('dead-letters', [last.atUs, last.id]) : null,
     };
   },
+
+  async listRefusedInputs({ query: { limit = 100 }, caller }, { store }) {
+    const rows = await store.read(scopeOf(caller), (tx) => readRefusedInputs(tx, limit));
+    return { items: rows.map(viewOfRefused) };
+  },
 } satisfies Partial<Handlers>;
+
+function viewOfRefused({ firstAt, lastAt, keyName, ...rest }: RefusedInputRow): RefusedInputCount {
+  return { ...rest, key: keyName || null, firstAt: firstAt.toISOString(), lastAt: lastAt.toISOString() };
+}
 
 function viewOfLetter({
   id,
   atUs,
   tenant,
+  door,
   origin,
   eventIndex,
   reason,
@@ -42,5 +53,5 @@ function viewOfLetter({
   body,
 }: DeadLetterRow): DeadLetter {
   const at = new Date(atUs / 1000).toISOString();
-  return { id, at, tenant, origin, eventIndex, reason, message, sizeBytes, body };
+  return { id, at, tenant, door, origin, eventIndex, reason, message, sizeBytes, body };
 }

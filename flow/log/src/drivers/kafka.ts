@@ -161,6 +161,8 @@ class KafkaLog implements OpenedLog {
     return this.#producer.append(partitionOf(batch.producer, this.#appendPartitions), storableBatch(batch));
   }
 
+  newSeries: OpenedLog['newSeries'] = (given) => this.#encoder.newSeries(given);
+
   read: EventLog['read'] = (partition, after, limit) => this.#stored.read(partition, after, limit);
 
   ends: EventLog['ends'] = () => this.#stored.ends();

@@ -14,7 +14,7 @@ import { AppendLane } from '../append-lane.ts';
 import { BatchEncoder, type EncodedBatch, storedEvents } from '../batch-encoder.ts';
 import { checkBatch, checkRoom, fenced, partitionOf } from '../check-batch.ts';
 import { HeldConnection, type LogClient } from '../held-connection.ts';
-import { defineLogDriver, type LogDriverContext } from '../log-driver.ts';
+import { defineLogDriver, type LogDriverContext, type OpenedLog } from '../log-driver.ts';
 import { StoredLog } from '../stored-log.ts';
 
 /** Most events in one transaction. */
@@ -65,7 +65,7 @@ interface Parts extends LogDriverContext {
   readonly dictionary: SeriesDictionary;
 }
 
-class PostgresLog implements EventLog {
+class PostgresLog implements OpenedLog {
   /** Partitions that producers are spread over: those that were there at the start. */
   readonly #appendPartitions: number;
   readonly #reading: HeldConnection;
@@ -110,6 +110,8 @@ class PostgresLog implements EventLog {
     >;
     return lane.add(batch);
   }
+
+  newSeries: OpenedLog['newSeries'] = (given) => this.#encoder.newSeries(given);
 
   read: EventLog['read'] = (partition, after, limit) => this.#stored.read(partition, after, limit);
 

@@ -39,7 +39,8 @@ export default defineListener({
       counts.lines += reading.events.length;
       for (const event of reading.events) outlet.add(event);
       for (const { reason, text } of reading.badLines) counts.bad(reason, text);
-      counts.unreadable += reading.badCount - reading.badLines.length;
+      const untold = reading.badCount - reading.badLines.length;
+      if (untold > 0) counts.bad('more such lines', '', untold);
     };
     const place = { protocol: 'udp', host, port, setting: 'listeners.line-protocol-udp' } as const;
     const open = () => openUdpPort({ host, port, receiveBufferBytes, counts, onDatagram });

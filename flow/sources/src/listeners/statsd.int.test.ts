@@ -109,6 +109,8 @@ describe('What comes over StatsD', () => {
     expect(events.map(({ values }) => values[0])).toEqual([0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7]);
     await until('all of them', () => stats().datagrams === 10);
     expect(stats()).toMatchObject({ lines: 16, unreadable: bad.length + 2 });
+    const figures = [{ door: 'statsd', key: '', reason: 'input_unreadable', count: bad.length + 2 }];
+    expect(world.refusedInputs.figures()).toEqual(figures);
   });
 
   it('holds so many names in one flush, and counts what is beyond', async () => {

@@ -1,4 +1,5 @@
 import type { Clock, Logger } from '@watchkeeper/kit';
+import type { InputSender, RefusedInputs } from '@watchkeeper/model';
 
 /** How often the log of the process tells of lines that cannot be read, milliseconds. */
 const tellEveryMs = 60_000;
@@ -24,16 +25,26 @@ export class ListenerCounts {
 
   readonly #drops = new Set<() => number | null>();
   #dropsBefore: number | null = null;
-  readonly #name: string;
+  readonly #sender: InputSender;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #refusedInputs: RefusedInputs;
   #toldMs = Number.NEGATIVE_INFINITY;
   #untold = 0;
 
-  constructor(name: string, { clock, logger }: { readonly clock: Clock; readonly logger: Logger }) {
-    this.#name = name;
+  /** @param sender names the listener and whose its events are */
+  constructor(
+    sender: InputSender,
+    {
+      clock,
+      logger,
+      refusedInputs,
+    }: { readonly clock: Clock; readonly logger: Logger; readonly refusedInputs: RefusedInputs },
+  ) {
+    this.#sender = sender;
     this.#clock = clock;
     this.#logger = logger;
+    this.#refusedInputs = refusedInputs;
   }
 
   /** Datagrams that the system dropped since nobody read them in time; null where it does not say. */
@@ -59,7 +70,7 @@ export class ListenerCounts {
     } catch (error) {
       this.unreadable += 1;
       this.#logger.error(
-        { err: error, listener: this.#name },
+        { err: error, listener: this.#sender.door },
         'something that came could not be taken; this is a mistake of ours',
       );
     }
@@ -69,10 +80,11 @@ export class ListenerCounts {
   bad(reason: string, text: string, count = 1): void {
     this.unreadable += count;
     this.#untold += count;
+    this.#refusedInputs.note(this.#sender, { reason: 'input_unreadable', message: reason, excerpt: text, count });
     if (this.#clock.nowMs() - this.#toldMs < tellEveryMs) return;
     this.#toldMs = this.#clock.nowMs();
     this.#logger.warn(
-      { listener: this.#name, lines: this.#untold, reason, text: text.slice(0, toldText) },
+      { listener: this.#sender.door, lines: this.#untold, reason, text: text.slice(0, toldText) },
       'something came that cannot be read; one of these lines is told here',
     );
     this.#untold = 0;

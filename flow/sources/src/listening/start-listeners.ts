@@ -1,13 +1,17 @@
 import type { LineContext } from '@watchkeeper/formats';
 import type { Clock, Logger } from '@watchkeeper/kit';
-import type { EventLog } from '@watchkeeper/model';
+import type { EventLog, EventReceipt, InputSender, RefusedInputs } from '@watchkeeper/model';
 import { EventSender } from '../event-sender.ts';
 import * as listenerTypes from '../listeners/index.ts';
 import { ListenerCounts } from './listener-counts.ts';
 import type { ListenerType, OpenListener } from './listener-type.ts';
 
 export interface ListenersOptions {
-  readonly eventLog: EventLog;
+  readonly eventLog: Pick<EventLog, 'openProducer'>;
+  /** Through which events come in; it refuses too many new series. */
+  readonly receipt: Pick<EventReceipt, 'takeNumbered'>;
+  /** Told what could not be read. */
+  readonly refusedInputs: RefusedInputs;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this process; no other one has it at the same time. */
@@ -79,10 +83,15 @@ export async function startListeners(given: ListenersOptions): Promise<Listeners
 }
 
 async function open(name: string, type: ListenerType, options: unknown, given: ListenersOptions): Promise<Running> {
-  const { eventLog, clock, logger, holder, origin, bufferEvents } = given;
+  const { clock, logger, holder, origin, bufferEvents, refusedInputs } = given;
+  const from: InputSender = { door: name, tenant: origin.tenant, keyId: null, name: '' };
+  const eventLog: Pick<EventLog, 'openProducer' | 'append'> = {
+    openProducer: (producer) => given.eventLog.openProducer(producer),
+    append: (batch) => given.receipt.takeNumbered(batch, from),
+  };
   const producer = `listener/${holder}/${name}`;
   const sender = new EventSender({ eventLog, clock, logger, producer, bufferEvents });
-  const counts = new ListenerCounts(name, { clock, logger });
+  const counts = new ListenerCounts(from, { clock, logger, refusedInputs });
   const listener = await type.open(options as never, { origin, outlet: sender, counts, clock, logger });
   return { name, counts, sender, listener };
 }

@@ -8,7 +8,10 @@ import { StatsdWindow } from './statsd-window.ts';
 
 function aWindow(names = 1000) {
   const events: NewEvent[] = [];
-  const counts = new ListenerCounts('statsd', { clock: systemClock, logger });
+  const counts = new ListenerCounts(
+    { door: 'statsd', tenant: 'default', keyId: null, name: '' },
+    { clock: systemClock, logger, refusedInputs: { note: () => undefined } },
+  );
   const origin = { tenant: 'default', attributes: {} };
   const emit = (event: NewEvent) => events.push(event);
   const window = new StatsdWindow({ origin, counts, names, openstackPrefix: 'openstack.api', emit });

@@ -38,6 +38,7 @@ export const operations = {
   sendEvents: 'POST /api/v1/events',
   streamEvents: 'GET /api/v1/events/stream',
   listDeadLetters: 'GET /api/v1/dead-letters',
+  listRefusedInputs: 'GET /api/v1/refused-inputs',
   query: 'POST /api/v1/query',
   queryHeatmap: 'POST /api/v1/query/heatmap',
   listRollups: 'GET /api/v1/rollups',

@@ -17,6 +17,7 @@ import {
 } from '../monitor.ts';
 import { ProcessList } from '../processes.ts';
 import { Heatmap, HeatmapInput, QueryInput, QueryResult } from '../query.ts';
+import { RefusedInputCount } from '../refused-input.ts';
 import {
   CheckRunClaim,
   CheckRunResult,
@@ -423,12 +424,27 @@ export const routes = {
       from: Type.Optional(TimeBound('Put aside at this time or later')),
       to: Type.Optional(TimeBound('Put aside before this time')),
       reason: Type.Optional(Type.String({ maxLength: 63, description: 'A code of the error catalogue' })),
+      of: Type.Optional(
+        Type.Unsafe<'messages' | 'doors'>(
+          Type.Union([Type.Literal('messages'), Type.Literal('doors')], {
+            description: 'Only messages of topics, or only what doors refused',
+          }),
+        ),
+      ),
       ...PageQuery,
       limit: Type.Optional(
         Type.Integer({ minimum: 1, maximum: deadLetterPage, default: 50, description: 'Rows per page' }),
       ),
     }),
     response: Page(DeadLetter),
+  },
+  listRefusedInputs: {
+    summary:
+      'What could not be taken, counted by door, key and reason, with an example; new series that were too many among it. The last refused first',
+    role: 'viewer',
+    tag: 'events',
+    query: object({ limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })) }),
+    response: object({ items: Type.Array(RefusedInputCount) }),
   },
   query: {
     summary: 'Aggregate raw events or a rollup',

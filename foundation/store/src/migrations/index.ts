@@ -7,6 +7,7 @@ import { sql as notifications } from './0003-notifications.ts';
 import { sql as slotsByTenant } from './0004-slots-by-tenant.ts';
 import { sql as deliveries } from './0006-deliveries.ts';
 import { sql as sinks } from './0007-sinks.ts';
+import { sql as refusedInputs } from './0008-refused-inputs.ts';
 import { sql as views } from './0009-views.ts';
 
 /** All migrations, oldest first; a released one is never edited. */
@@ -17,6 +18,7 @@ export const migrations: readonly { readonly version: number; readonly name: str
   { version: 4, name: 'slots-by-tenant', sql: slotsByTenant },
   { version: 6, name: 'deliveries', sql: deliveries },
   { version: 7, name: 'sinks', sql: sinks },
+  { version: 8, name: 'refused-inputs', sql: refusedInputs },
   { version: 9, name: 'views', sql: views },
 ];
 
