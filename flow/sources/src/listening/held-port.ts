@@ -81,7 +81,7 @@ export class HeldPort {
       if (this.#port === undefined) {
         await clock.pause(tryEveryMs, signal);
         if (signal.aborted) break;
-        await this.#tryOpen();
+        if ((await this.#tryOpen()) === undefined) logger.info({ place: this.place }, 'a port was free and is taken');
         continue;
       }
       const error = await Promise.race([this.#port.failed, stopped]);
