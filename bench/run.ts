@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ readonly default: Bench }
   'kafka-stored': () => import('./kafka-stored.ts'),
   'line-protocol': () => import('./line-protocol.ts'),
   middleware: () => import('./middleware.ts'),
+  statsd: () => import('./statsd.ts'),
   'take-over': () => import('./take-over.ts'),
 };
 

@@ -8,6 +8,7 @@ import { repositoryRoot } from './source-files.ts';
 
 /** Folders with one plug-in a file, and what tests them: a file beside each, or a contract that runs for all of them. */
 const folders = [
+  { folder: 'flow/sources/src/listeners', summary: 'listener' },
   { folder: 'flow/sources/src/monitors', summary: 'monitor type' },
   { folder: 'flow/log/src/drivers', summary: 'log driver' },
   { folder: 'foundation/messages/src/drivers', summary: 'message driver' },
@@ -24,9 +25,11 @@ for (const { folder, summary } of folders) {
     .map((file) => file.slice(0, -'.ts'.length))
     .filter((name) => !name.endsWith('.int') && !name.endsWith('.services'));
   const index = readFileSync(join(place, 'index.ts'), 'utf8');
-  const registered = [...index.matchAll(/^\s*'?([a-z0-9-]+)'?: \(\) => import\('\.\/([a-z0-9-]+)\.ts'\),$/gm)].map(
-    ([, key = '', file = '']) => ({ key, file }),
-  );
+  // Loaded when it is used, or at once where the settings are made of its options.
+  const registered = [
+    ...index.matchAll(/^\s*'?([a-z0-9-]+)'?: \(\) => import\('\.\/([a-z0-9-]+)\.ts'\),$/gm),
+    ...index.matchAll(/^export \{ default as '?([a-z0-9-]+)'? \} from '\.\/([a-z0-9-]+)\.ts';$/gm),
+  ].map(([, key = '', file = '']) => ({ key, file }));
   const keys = registered.map(({ key }) => key);
   if (keys.join() !== [...keys].sort().join())
     problems.push(`${folder}/index.ts: the registrations are not in alphabetical order`);

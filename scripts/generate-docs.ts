@@ -10,7 +10,7 @@ import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
 import { sinkTypes } from '../flow/sinks/src/index.ts';
-import { monitorTypes } from '../flow/sources/src/index.ts';
+import { listenerTypes, monitorTypes } from '../flow/sources/src/index.ts';
 import { longestText, precisions } from '../foundation/formats/src/index.ts';
 import { messageDrivers } from '../foundation/messages/src/index.ts';
 import {
@@ -123,12 +123,18 @@ function settingsPage(): string {
   )}\n`;
 }
 
+/** Listeners are there at once; their options stand in the settings below `listeners.<name>`. */
+const listenerLoaders = Object.fromEntries(
+  Object.entries<PluginHead>(listenerTypes).map(([name, type]) => [name, async () => ({ default: type })]),
+);
+
 async function pluginsPage(): Promise<string> {
   const kinds: readonly (readonly [
     string,
     Readonly<Record<string, () => Promise<{ readonly default: PluginHead }>>>,
   ])[] = [
     ['Monitor types', monitorTypes as never],
+    ['Listeners', listenerLoaders],
     ['Alert channel types', channelTypes as never],
     ['Sink types', sinkTypes as never],
     ['Log drivers', logDrivers as never],
@@ -231,7 +237,7 @@ function eventMessagePage(): string {
     null,
     2,
   );
-  return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key. It may also be sent line by line, or as frames of a WebSocket: [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md), [probe for Prometheus](../how-to/use-prometheus.md).\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
+  return `# The message that carries events\n\n${note}\n\nOne JSON object with events of one producer: the body of \`POST /api/v1/events\` and the value of a record in Kafka. A series stands once and events refer to it by its place. Event number i has the sequence number \`firstSeq\` + i; producer, epoch and sequence number are its identity, and it is stored once however often it is sent. An event with a \`slot\` is the result of a scheduled check and is also stored once per monitor, zone, slot and attempt, whoever sends it.\n\nAn event that is not valid is refused by its place; the others are stored under the numbers that they have. Fields that a reader does not know are ignored. Over HTTP tenant and producer are put under the name of the key. It may also be sent line by line, or as frames of a WebSocket: [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md), [probe for Prometheus](../how-to/use-prometheus.md). Ports for StatsD, Graphite and UDP are [listeners](plugins.md#listeners).\n\n\`\`\`json\n${JSON.stringify(example, null, 2)}\n\`\`\`\n\n## Bounds\n\n${limits}\n\n## JSON Schema\n\n\`\`\`json\n${schema}\n\`\`\`\n`;
 }
 
 function otlpPart(): string {
@@ -285,7 +291,7 @@ function doorsPage(): string {
       ],
     ],
   );
-  return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md), [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md), [probe for Prometheus](../how-to/use-prometheus.md).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n${otlpPart()}`;
+  return `# Doors\n\n${note}\n\nAddresses of other products, for the clients that people have. How to use them: [send line protocol](../how-to/send-line-protocol.md), [send OTLP and native batches](../how-to/send-otlp-and-native-batches.md), [probe for Prometheus](../how-to/use-prometheus.md). Ports for StatsD, Graphite and UDP are [listeners](plugins.md#listeners).\n\n${table(['address', 'what it does', 'role'], places)}\n\nThe key is the password of \`Authorization: Basic\`, the token of \`Token <key>\`, \`Token user:<key>\` or \`Bearer <key>\`, or \`p\` in the address. Version 1 takes the precisions ${precisions.map((name) => `\`${name}\``).join(', ')} and others for nanoseconds; version 2 takes \`ns\`, \`us\`, \`ms\`, \`s\`. Bodies may be packed by gzip and sent in chunks; their type does not matter.\n\n## Answers to writes\n\n${answers}\n\nErrors are \`{"error": …}\` in version 1 and \`{"code": …, "message": …}\` in version 2.\n\n## Line protocol\n\n${bounds}\n\nAs InfluxDB 1.8 and 2 read it, with these differences: lines may end in CR LF; unsigned integers are taken in both versions; NUL, text that is not UTF-8, something behind a closing quote, and a tag or field named \`__proto__\` are refused; fields of one name may change their type; equal lines stay two events.\n${otlpPart()}`;
 }
 
 function viewsPage(): string {

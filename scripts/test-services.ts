@@ -9,7 +9,7 @@ import { buildGoTools, isGoThere } from './go-tools.ts';
 import { postgresPrograms } from './servers/postgres.ts';
 import { repositoryRoot } from './source-files.ts';
 
-/** Program → Debian package. */
+/** Program → Debian package, and what it needs besides. */
 const programs: Readonly<Record<string, string>> = {
   chromium: 'chromium',
   influxd: 'influxdb',
@@ -18,6 +18,7 @@ const programs: Readonly<Record<string, string>> = {
   mvn: 'maven',
   nginx: 'nginx-light',
   openssl: 'openssl',
+  'openstack-inventory': 'python3-openstacksdk python3-statsd python3-influxdb',
   postgres: 'postgresql',
   'prometheus-blackbox-exporter': 'prometheus-blackbox-exporter',
   promtool: 'prometheus',
@@ -32,7 +33,7 @@ const missing = () => Object.keys(programs).filter((program) => !isThere(program
 
 const wanted = missing();
 if (wanted.length > 0 && process.getuid?.() === 0 && isThere('apt-get')) {
-  const packages = wanted.map((program) => programs[program] as string);
+  const packages = wanted.flatMap((program) => (programs[program] as string).split(' '));
   process.stdout.write(`Installing ${packages.join(', ')}\n`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const quiet = { stdio: ['ignore', 'ignore', 'inherit'] as ['ignore', 'ignore', 'inherit'], env: environment };

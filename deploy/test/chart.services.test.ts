@@ -80,6 +80,7 @@ const grafana = {
 };
 /** Ways to use the chart. */
 const cases: Readonly<Record<string, object>> = {
+  'with listeners': { database, roles: { listener: { replicas: 1 } } },
   'PostgreSQL alone': { database },
   'Kafka with mutual TLS and a password, an ingress, and secrets of one’s own': {
     database,
@@ -269,6 +270,15 @@ describe.skipIf(!existsSync(helm))('The Helm chart (rendered, not installed)', (
     const peers = env.find(({ name }) => name === 'GF_UNIFIED_ALERTING_HA_PEERS')?.value?.split(':')[0];
     expect(all.some(({ kind, metadata }) => kind === 'Service' && metadata.name === peers)).toBe(true);
     expect(workloads(await render({ database })).some(({ metadata }) => /grafana/.test(metadata.name))).toBe(false);
+  });
+
+  it('opens the ports of listeners within the cluster when there are some', async () => {
+    expect((await render({ database })).filter(({ metadata }) => metadata.name.endsWith('-listener'))).toEqual([]);
+    const all = await render({ database, roles: { listener: { replicas: 1 } } });
+    const own = all.filter(({ metadata }) => metadata.name.endsWith('-listener'));
+    expect(own.map(({ kind }) => kind).sort()).toEqual(['Deployment', 'Service']);
+    const settings = all.find(({ kind, data }) => kind === 'ConfigMap' && data?.['settings.yaml'] !== undefined);
+    expect(settings?.data?.['settings.yaml']).toMatch(/statsd:\n +host: 0\.0\.0\.0/);
   });
 
   it('says what is missing or wrong', async () => {

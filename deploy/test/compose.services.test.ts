@@ -54,9 +54,10 @@ describe.skipIf(!existsSync(tool))('The Compose file, as compose-go (the library
 
   it('runs every role, scheduler and processor twice', () => {
     const replicas = Object.fromEntries(ours().map(([, service]) => [rolesOf(service), service.deploy?.replicas ?? 1]));
-    expect(replicas).toEqual({ api: 1, scheduler: 2, processor: 2, forwarder: 1, health: 1 });
+    expect(replicas).toEqual({ api: 1, scheduler: 2, listener: 1, processor: 2, forwarder: 1, health: 1 });
     expect(Object.keys(model.services).sort()).toEqual([
-      ...['api', 'forwarder', 'grafana', 'health', 'influxdb', 'kafka', 'postgres', 'processor', 'prometheus'],
+      ...['api', 'forwarder', 'grafana', 'health', 'influxdb', 'kafka', 'listener', 'postgres', 'processor'],
+      'prometheus',
       'scheduler',
     ]);
   });

@@ -94,7 +94,7 @@ describe.skipIf(isMissing('postgres'))('A platform with PORT, DATABASE_URL and a
     expect(readFileSync(join(deployFolder, 'platform/Procfile'), 'utf8')).toBe('web: npx watchkeeper start\n');
     await start();
     expect(said).toMatch(/Data +PostgreSQL at postgres:\/\/127\.0\.0\.1/);
-    expect(said).toMatch(/Roles +api, scheduler, processor, forwarder, health/);
+    expect(said).toMatch(/Roles +api, scheduler, listener, processor, forwarder, health/);
     expect(existsSync(join(disk, '.watchkeeper/postgres'))).toBe(false);
     expect(readdirSync(join(disk, '.watchkeeper'))).toEqual(['local-access.json']);
     expect((await fetch(here('/health/ready'))).status).toBe(200);

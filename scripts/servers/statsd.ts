@@ -15,6 +15,8 @@ export interface StatsdFlush {
 
 export interface Statsd {
   readonly port: number;
+  /** Of its process now. */
+  pid(): number;
   /** Every flush since the start. */
   flushes(): readonly StatsdFlush[];
   kill(): Promise<void>;
@@ -61,6 +63,7 @@ export async function startStatsd(flushMs = 200): Promise<Statsd> {
   await start();
   return {
     port,
+    pid: () => running.pid,
     flushes,
     start,
     kill: () => running.stop('SIGKILL'),

@@ -15,6 +15,7 @@ import {
   Receipt,
   RefusedInputWriter,
   SeriesGuard,
+  startListeners,
   startScheduler,
   storeSchedule,
 } from '@watchkeeper/sources';
@@ -127,7 +128,21 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ clock, newSeries: (given) => eventLog.newSeries(given) },
     limits: { perRequest: newSeriesPerRequest, perKey: newSeriesPerKey, perKeyAndMinute: newSeriesPerMinute },
   });
-  const receipt = has('api') ? new Receipt({ eventLog, clock, holder, seriesGuard, refusedInputs }) : undefined;
+  const receipt =
+    has('api') || has('listener') ? new Receipt({ eventLog, clock, holder, seriesGuard, refusedInputs }) : undefined;
+  // Listeners: what others send to ports of their protocols.
+  const { tenant, environment: watched, zone } = settings.listeners;
+  const listeners =
+    has('listener') && receipt !== undefined
+      ? await startListeners({
+          ...{ eventLog, receipt, refusedInputs, clock, logger, holder },
+          origin: { tenant, attributes: {}, environment: watched, zone },
+          options: settings.listeners,
+          bufferEvents: settings.limits.bufferedEvents,
+        })
+      : undefined;
+  ends.add('listeners', async () => listeners?.drain());
+
   // Checks for scrapers; what they see is told and not stored.
   const { openOnLoopback, ...probing } = settings.probe;
   const prober = await openProber({ clock, egress, credential, monitorTypes, ...probing });
@@ -174,7 +189,7 @@ async function build(options: AssembleOptions, ends: Ends) {
     ...{ store, clock, logger, version, startedAt, zones },
     id: holder,
     roles: settings.roles,
-    figures: measureProcess({ scheduler, processor, forwarder, health, lastError: options.lastError }),
+    figures: measureProcess({ scheduler, listeners, processor, forwarder, health, lastError: options.lastError }),
   });
   ends.add('heartbeat', () => heartbeat.stop());
 
@@ -191,40 +206,41 @@ async function build(options: AssembleOptions, ends: Ends) {
   };
   const metrics = new Metrics(() =>
     readFigures({
-      ...{ store, eventLog, receipt, refusedInputs, scheduler, processor, forwarder, health, deliveries, notifier },
-      liveFeed,
+      ...{ store, eventLog, receipt, refusedInputs, scheduler, listeners, processor, forwarder, health },
+      ...{ deliveries, notifier, liveFeed },
     }),
   );
-  const api = receipt
-    ? await createApi({
-        ...{
-          store,
-          eventLog,
-          receipt,
-          refusedInputs,
-          messages,
-          clock,
-          logger,
-          liveFeed,
-          monitorTypes,
-          channelTypes,
-          sinkTypes,
-          product,
-          readiness,
-          metrics,
-        },
-        databaseBackMs: () => heartbeat.databaseBackMs(),
-        sendTest: (channel) => sendTest(channel, sending),
-        webRoot: await options.webRoot,
-        lineProtocol: {
-          database: settings.lineProtocol.database,
-          bodyBytes: settings.lineProtocol.bodyBytes,
-          repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
-        },
-        probe: { prober, openOnLoopback },
-        requestsPerMinute: settings.limits.requestsPerMinute,
-      })
-    : undefined;
+  const api =
+    has('api') && receipt !== undefined
+      ? await createApi({
+          ...{
+            store,
+            eventLog,
+            receipt,
+            refusedInputs,
+            messages,
+            clock,
+            logger,
+            liveFeed,
+            monitorTypes,
+            channelTypes,
+            sinkTypes,
+            product,
+            readiness,
+            metrics,
+          },
+          databaseBackMs: () => heartbeat.databaseBackMs(),
+          sendTest: (channel) => sendTest(channel, sending),
+          webRoot: await options.webRoot,
+          lineProtocol: {
+            database: settings.lineProtocol.database,
+            bodyBytes: settings.lineProtocol.bodyBytes,
+            repeatedWithinMs: parseDuration(settings.lineProtocol.repeatedWithin) as number,
+          },
+          probe: { prober, openOnLoopback },
+          requestsPerMinute: settings.limits.requestsPerMinute,
+        })
+      : undefined;
   ends.add('api', async () => api?.close());
   const probes = settings.healthListen === undefined ? undefined : createProbes({ metrics, readiness, logger });
   ends.add('probes', async () => probes?.close());
@@ -237,6 +253,8 @@ async function build(options: AssembleOptions, ends: Ends) {
     api,
     probes,
     zones,
+    /** Where listeners listen now: `udp 127.0.0.1:8125`. */
+    listens: () => listeners?.stats().flatMap(({ places }) => places) ?? [],
     /** Starts to answer; returns the address under which people reach it. */
     async listen(host: string, port: number): Promise<string> {
       await api?.listen({ host, port });

@@ -2,6 +2,7 @@
 const order = [
   'liveFeed',
   'api',
+  'listeners',
   'scheduler',
   'processor',
   'health',

@@ -5,7 +5,7 @@ import type { OpenedLog } from '@watchkeeper/log';
 import type { Notifier } from '@watchkeeper/messages';
 import type { Processor } from '@watchkeeper/processor';
 import type { Forwarder } from '@watchkeeper/sinks';
-import type { Receipt, RefusedInputWriter, Scheduler } from '@watchkeeper/sources';
+import type { Listeners, Receipt, RefusedInputWriter, Scheduler } from '@watchkeeper/sources';
 import { countDeadLetters, readerLags, readLogFigures, readOutgoingFigures, type Store } from '@watchkeeper/store';
 
 export interface MeasuredParts {
@@ -14,6 +14,7 @@ export interface MeasuredParts {
   readonly receipt: Receipt | undefined;
   readonly refusedInputs: RefusedInputWriter;
   readonly scheduler: Scheduler | undefined;
+  readonly listeners: Listeners | undefined;
   readonly processor: Processor | undefined;
   readonly forwarder: Forwarder | undefined;
   readonly health: Health | undefined;
@@ -49,6 +50,38 @@ export function schedulerFigures(scheduler: Scheduler): Figure[] {
   ];
 }
 
+/** What /metrics tells of listeners, each by its name. */
+export function listenerFigures(listeners: Listeners): Figure[] {
+  return listeners.stats().flatMap((stats) => {
+    const labels = { listener: stats.name };
+    const of = (type: Figure['type'], name: string, help: string, value: number) =>
+      ofOurs(type, `listener_${name}`, help, value, labels);
+    const lost = stats.lostDatagrams;
+    return [
+      of('gauge', 'open_ports', 'Ports that it has', stats.places.length),
+      of('counter', 'datagrams_total', 'Datagrams that were read', stats.datagrams),
+      ...(lost === null
+        ? []
+        : [of('counter', 'lost_datagrams_total', 'Datagrams that the system dropped, nobody read them in time', lost)]),
+      of('counter', 'lines_total', 'Metrics and lines that were understood', stats.lines),
+      of('counter', 'unreadable_total', 'Metrics and lines that could not be read', stats.unreadable),
+      of('counter', 'refused_names_total', 'Metrics of names beyond what one flush holds', stats.refusedNames),
+      of('gauge', 'connections', 'Connections that are open', stats.connections),
+      of(
+        'counter',
+        'refused_connections_total',
+        'Connections turned away since too many were open',
+        stats.refusedConnections,
+      ),
+      of('counter', 'idle_connections_total', 'Connections closed since nothing came', stats.idleConnections),
+      of('counter', 'events_total', 'Events that the log has', stats.stored),
+      of('counter', 'refused_events_total', 'Events that the log refused for good', stats.refused),
+      of('counter', 'dropped_events_total', 'Events dropped while the log was away', stats.dropped),
+      of('gauge', 'waiting_events', 'Events not stored yet', stats.waiting),
+    ];
+  });
+}
+
 /** What /metrics tells of the buffer of a process that has a server instead of a database. */
 export function bufferFigures(outlet: BufferedOutlet): Figure[] {
   const { backlog, bytes, refused, quarantined, diskError } = outlet.figures();
@@ -63,7 +96,8 @@ export function bufferFigures(outlet: BufferedOutlet): Figure[] {
 
 /** What /metrics tells of the parts of a process and of the log that they share. */
 export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
-  const { store, eventLog, receipt, scheduler, processor, forwarder, health, deliveries, notifier, liveFeed } = parts;
+  const { store, eventLog, receipt, scheduler, listeners, processor, forwarder, health } = parts;
+  const { deliveries, notifier, liveFeed } = parts;
   const figures: Figure[] = [];
   const add = (...figure: Parameters<typeof ofOurs>) => figures.push(ofOurs(...figure));
 
@@ -87,6 +121,7 @@ export async function readFigures(parts: MeasuredParts): Promise<Figure[]> {
     add('counter', 'refused_inputs_total', help, count, { door, key, reason });
   }
   if (scheduler !== undefined) figures.push(...schedulerFigures(scheduler));
+  if (listeners !== undefined) figures.push(...listenerFigures(listeners));
   if (receipt !== undefined) {
     const stats = receipt.stats();
     add('counter', 'receipt_events_total', 'Events of clients without identity that were stored', stats.stored);

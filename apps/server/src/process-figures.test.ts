@@ -1,7 +1,13 @@
 import { expect, it } from 'vitest';
 import { measureProcess } from './process-figures.ts';
 
-const roles = { scheduler: undefined, processor: undefined, forwarder: undefined, health: undefined };
+const roles = {
+  scheduler: undefined,
+  listeners: undefined,
+  processor: undefined,
+  forwarder: undefined,
+  health: undefined,
+};
 
 it('measures the process itself, and a blocked event loop shows', async () => {
   const figures = measureProcess({ ...roles, lastError: () => null });

@@ -3,12 +3,13 @@ import type { Health } from '@watchkeeper/health';
 import type { ProcessFigures } from '@watchkeeper/model';
 import type { Processor } from '@watchkeeper/processor';
 import type { Forwarder } from '@watchkeeper/sinks';
-import type { Scheduler } from '@watchkeeper/sources';
+import type { Listeners, Scheduler } from '@watchkeeper/sources';
 
 export type NotedError = NonNullable<ProcessFigures['lastError']>;
 
 export interface MeasuredRoles {
   readonly scheduler: Scheduler | undefined;
+  readonly listeners: Listeners | undefined;
   readonly processor: Processor | undefined;
   readonly forwarder: Forwarder | undefined;
   readonly health: Health | undefined;
@@ -25,7 +26,7 @@ const askEveryMs = 20;
  * before.
  */
 export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures, 'leases'> {
-  const { scheduler, processor, forwarder, health } = roles;
+  const { scheduler, listeners, processor, forwarder, health } = roles;
   const delay = monitorEventLoopDelay({ resolution: askEveryMs });
   delay.enable();
   let cpu = process.cpuUsage();
@@ -40,6 +41,7 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
     atMs = nowMs;
     delay.reset();
     const checks = scheduler?.stats();
+    const received = listeners?.stats() ?? [];
     const sums = processor?.stats();
     const readers = { processor: sums?.partitions, health: health?.stats().partitions };
     const error = roles.lastError();
@@ -56,8 +58,12 @@ export function measureProcess(roles: MeasuredRoles): () => Omit<ProcessFigures,
       ],
       checks: checks?.checks ?? null,
       latenessP99Ms: checks?.latenessP99Ms ?? null,
-      dropped: checks?.droppedEvents ?? 0,
-      waitingEvents: checks?.waitingEvents ?? 0,
+      listeners: received.map(({ name, places, lines, unreadable, lostDatagrams, dropped, refused, refusedNames }) => ({
+        ...{ name, places: [...places], lines, unreadable, lost: lostDatagrams ?? 0, refused: refused + refusedNames },
+        dropped,
+      })),
+      dropped: received.reduce((sum, { dropped }) => sum + dropped, checks?.droppedEvents ?? 0),
+      waitingEvents: received.reduce((sum, { waiting }) => sum + waiting, checks?.waitingEvents ?? 0),
       waitingMessages: sums?.behind ?? null,
       rssBytes: process.memoryUsage.rss(),
       loopDelayP99Ms,

@@ -95,8 +95,9 @@ function remoteWelcome({ server, zones, buffer }: RunningRemoteZone, { dataDir }
 }
 
 function welcome(server: RunningServer, { roles, demo, dataDir }: Settings, command: string): string {
-  const { url, loginUrl, watched, zones, database } = server;
+  const { url, loginUrl, watched, zones, listens, database } = server;
   const lines = [`  Roles     ${roles.join(', ')}; zones ${zones.join(', ')}`, `  Data      ${database}`];
+  if (listens.length > 0) lines.push(`  Listens   ${listens.join(', ')}`);
   if (url !== null) {
     // Where there is no zone `local`, the command says from where; others may watch from more.
     const zone = zones.includes('local') ? '' : ` --zone ${zones[0]}`;

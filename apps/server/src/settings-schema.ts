@@ -1,10 +1,11 @@
 import { defaultDataDir } from '@watchkeeper/client/local-access';
 import { KafkaLogOptions } from '@watchkeeper/log';
 import { AmqpOptions, KafkaMessageOptions } from '@watchkeeper/messages';
+import { listenerTypes } from '@watchkeeper/sources';
 import { type Static, type TSchema, Type } from 'typebox';
 
 /** Roles that a process can have. */
-export const processRoles = ['api', 'scheduler', 'processor', 'forwarder', 'health'] as const;
+export const processRoles = ['api', 'scheduler', 'listener', 'processor', 'forwarder', 'health'] as const;
 export type ProcessRole = (typeof processRoles)[number];
 
 const logDriverNames = ['kafka', 'postgres'] as const;
@@ -20,6 +21,11 @@ const secret = (description: string) =>
     description: `${description}; a reference: env:NAME or file:/path`,
     pattern: '^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$',
   });
+
+/** One section per listener, made of its options. */
+const listenerSections: Record<string, TSchema> = Object.fromEntries(
+  Object.entries(listenerTypes).map(([name, { summary, options }]) => [name, section(summary, options.properties)]),
+);
 
 const pemFile = (description: string) =>
   Type.String({ description: `${description}; path of a PEM file`, minLength: 1 });
@@ -225,6 +231,25 @@ export const SettingsSchema = Type.Object(
           minLength: 1,
         }),
       ),
+    }),
+    listeners: section('Ports for what others send without a key; the role listener opens them', {
+      tenant: Type.String({
+        description: 'Whose the events are that come by listeners',
+        pattern: '^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$',
+        maxLength: 63,
+        default: 'default',
+      }),
+      environment: Type.String({
+        description: 'The environment of events that do not name one; empty: none',
+        maxLength: 200,
+        default: '',
+      }),
+      zone: Type.String({
+        description: 'The zone of events that do not name one; empty: none',
+        maxLength: 200,
+        default: '',
+      }),
+      ...listenerSections,
     }),
     lineProtocol: section('What clients of InfluxDB send to /write and /api/v2/write', {
       database: Type.String({

@@ -31,6 +31,8 @@ export interface RunningServer {
   readonly isEmbedded: boolean;
   readonly watched: { readonly monitors: number; readonly services: number; readonly environments: number };
   readonly zones: readonly string[];
+  /** Ports for what others send without a key: `udp 127.0.0.1:8125`. */
+  readonly listens: readonly string[];
   /** Resolves with the reason when it cannot go on. */
   readonly failed: Promise<WatchkeeperError>;
   /** Ends in order. May be called twice. */
@@ -75,6 +77,7 @@ export async function startServer(options: StartOptions): Promise<RunningServer>
       isEmbedded: database.kind === 'embedded',
       watched: { monitors, services, environments },
       zones: assembled.zones,
+      listens: assembled.listens(),
       failed: database.failed,
       stop,
     };

@@ -97,7 +97,7 @@ describe('Settings', () => {
       }
       throw new Error('the roles were not refused');
     };
-    const known = 'must be one of api, scheduler, processor, forwarder, health';
+    const known = 'must be one of api, scheduler, listener, processor, forwarder, health';
     expect(refused('banana')).toEqual([`roles.0 (flag) ${known}`]);
     expect(refused('api,schedular')).toEqual([`roles.1 (flag) ${known}; did you mean "scheduler"?`]);
   });

@@ -65,4 +65,33 @@ describe('What brings events into the log', () => {
     const stored = batches.flatMap(({ events }) => events.map(({ values }) => values[0]));
     expect(stored).toEqual([-1, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24]);
   });
+
+  it('says when it has room again, and counts what the log refused for good', async () => {
+    const { log, batches, away } = aLog();
+    const clock = new ManualClock();
+    away.push(new WatchkeeperError('database_unavailable', 'away'));
+    const refusing = {
+      ...log,
+      append: async (batch: EventBatch) => {
+        const answer = await log.append(batch);
+        return { ...answer, stored: answer.stored - 1, refused: [{ index: 0, code: 'series_limit' as const }] };
+      },
+    };
+    const sender = new EventSender({ eventLog: refusing, clock, logger, producer: 'p', bufferEvents: 10 });
+    sender.add(anEvent({ values: [0] }));
+    await turns();
+    for (let n = 1; n < 6; n++) sender.add(anEvent({ values: [n] }));
+    expect(sender.hasRoom).toBe(false);
+    let isTold = false;
+    const room = sender.room().then(() => {
+      isTold = true;
+    });
+    await turns();
+    expect(isTold).toBe(false);
+    clock.advance(60_000);
+    await room;
+    await turns();
+    expect(batches.flatMap(({ events }) => events).length).toBe(6);
+    expect([sender.sent, sender.refused, sender.dropped, sender.waiting]).toEqual([4, 2, 0, 0]);
+  });
 });

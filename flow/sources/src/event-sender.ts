@@ -1,9 +1,11 @@
 import { backoffMs, type Clock, type Logger } from '@watchkeeper/kit';
 import { type EventBatch, type EventLog, isWatchkeeperError, type NewEvent } from '@watchkeeper/model';
+import { EventQueue } from './event-queue.ts';
 import type { EventOutlet } from './schedule-source.ts';
 
 export interface EventSenderOptions {
-  readonly eventLog: EventLog;
+  /** The log, or what stands before it. */
+  readonly eventLog: Pick<EventLog, 'openProducer' | 'append'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Name of this producer; nobody else may use it at the same time. */
@@ -20,18 +22,22 @@ const batchEvents = 1000;
  */
 export class EventSender implements EventOutlet {
   readonly #options: EventSenderOptions;
-  #waiting: NewEvent[] = [];
+  readonly #waiting: EventQueue;
   #inFlight: EventBatch | undefined;
   #epoch: number | undefined;
   #nextSeq = 1;
   #sending: Promise<void> | undefined;
   readonly #stop = new AbortController();
+  readonly #waitForRoom: (() => void)[] = [];
   dropped = 0;
   sent = 0;
+  /** Refused by the log for good, such as those of a series over the limit; not among `sent`. */
+  refused = 0;
   lastError: string | null = null;
 
   constructor(options: EventSenderOptions) {
     this.#options = options;
+    this.#waiting = new EventQueue(options.bufferEvents);
   }
 
   /** Events not stored yet. */
@@ -40,12 +46,19 @@ export class EventSender implements EventOutlet {
   }
 
   add(event: NewEvent): void {
-    if (this.#waiting.length >= this.#options.bufferEvents) {
-      this.#waiting.shift();
-      this.dropped += 1;
-    }
-    this.#waiting.push(event);
+    this.dropped += this.#waiting.push(event);
     this.#sending ??= this.#send();
+  }
+
+  /** Whether less than half of the buffer is taken: who can let its sender wait does so otherwise, and nothing is dropped. */
+  get hasRoom(): boolean {
+    return this.#waiting.length < this.#options.bufferEvents / 2;
+  }
+
+  /** Resolves once there is room, and when the sender is closed. */
+  async room(): Promise<void> {
+    while (!this.hasRoom && !this.#stop.signal.aborted)
+      await new Promise<void>((resolve) => this.#waitForRoom.push(resolve));
   }
 
   /** Waits until everything is stored, at most `withinMs`; what is left then is counted as dropped. */
@@ -54,6 +67,7 @@ export class EventSender implements EventOutlet {
     await Promise.race([this.#sending, this.#options.clock.pause(withinMs, limit.signal)]);
     limit.abort();
     this.#stop.abort();
+    this.#tellRoom();
     await this.#sending;
     this.dropped += this.waiting;
   }
@@ -68,14 +82,16 @@ export class EventSender implements EventOutlet {
           producer,
           epoch: this.#epoch,
           firstSeq: this.#nextSeq,
-          events: this.#waiting.splice(0, batchEvents),
+          events: this.#waiting.take(batchEvents),
         };
-        await eventLog.append(this.#inFlight);
-        this.sent += this.#inFlight.events.length;
+        const { refused } = await eventLog.append(this.#inFlight);
+        this.refused += refused.length;
+        this.sent += this.#inFlight.events.length - refused.length;
         this.#nextSeq += this.#inFlight.events.length;
         this.#inFlight = undefined;
         this.lastError = null;
         attempt = 0;
+        if (this.hasRoom) this.#tellRoom();
       } catch (error) {
         attempt += 1;
         this.lastError = error instanceof Error ? error.message : String(error);
@@ -94,10 +110,14 @@ export class EventSender implements EventOutlet {
 
   /** Somebody took this name over: go on under a new epoch. Check slots keep what was stored from being stored again. */
   #startAnew(): void {
-    this.#waiting.unshift(...(this.#inFlight?.events ?? []));
+    this.#waiting.putBack(this.#inFlight?.events ?? []);
     this.#inFlight = undefined;
     this.#epoch = undefined;
     this.#nextSeq = 1;
+  }
+
+  #tellRoom(): void {
+    for (const resolve of this.#waitForRoom.splice(0)) resolve();
   }
 
   /** A batch that the log refuses for another reason than being away would block everything behind it. */

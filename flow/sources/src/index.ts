@@ -1,4 +1,7 @@
 export * from './event-sender.ts';
+export * as listenerTypes from './listeners/index.ts';
+export type { ListenerType } from './listening/listener-type.ts';
+export * from './listening/start-listeners.ts';
 export * from './monitor-context.ts';
 export { prepareJob, slotOffsetMs } from './monitor-job.ts';
 export * from './monitors/index.ts';

@@ -1,5 +1,6 @@
 export * from './beginning-of-json.ts';
 export * from './event-lines.ts';
+export * from './graphite/read.ts';
 export * from './graphite/write.ts';
 export * from './line-protocol/line-parser.ts';
 export * from './line-protocol/write-line.ts';
@@ -13,4 +14,7 @@ export * from './prometheus/names.ts';
 export * from './prometheus/remote-write.ts';
 export * from './protobuf/reader.ts';
 export * from './protobuf/writer.ts';
+export * from './statsd/known-lines.ts';
+export * from './statsd/openstack-report.ts';
+export * from './statsd/read.ts';
 export * from './statsd/write.ts';

@@ -7,6 +7,7 @@ describe('The name of an operation', () => {
     ['compute', 'compute_server', 'server'],
     ['compute', 'compute_os-services', 'os-services'],
     ['compute', 'compute_v2.1_servers', 'servers'],
+    ['compute', 'compute_v2_1_servers', 'servers'],
     ['volumev3', 'volume_volumes', 'volumes'],
     ['identity', 'identity', 'identity'],
     ['identity', 'v3', 'v3'],

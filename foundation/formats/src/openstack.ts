@@ -36,6 +36,10 @@ export function operationOfCall({ service, name }: OpenStackCall): string {
   const parts = name.split('_').filter((part) => part !== '');
   const isPath = (part: string) => part === service || pathsOfServices[service]?.includes(part) === true;
   if (parts.length > 1 && isPath(parts[0] as string)) parts.shift();
-  if (parts.length > 1 && /^v\d+(\.\d+)?$/.test(parts[0] as string)) parts.shift();
+  if (parts.length > 1 && /^v\d+(\.\d+)?$/.test(parts[0] as string)) {
+    parts.shift();
+    // Newer releases of the reporter write `v2_1` for `v2.1`.
+    if (parts.length > 1 && /^\d+$/.test(parts[0] as string)) parts.shift();
+  }
   return parts.join('_') || 'root';
 }

@@ -13,6 +13,18 @@ export const ProcessFigures = Type.Object({
   readers: Type.Array(Type.Object({ reader: Type.String(), partitions: Type.Array(Type.Integer({ minimum: 0 })) }), {
     description: 'Partitions of the log that each of its readers reads',
   }),
+  listeners: Type.Array(
+    Type.Object({
+      name: Type.String(words),
+      places: Type.Array(Type.String(words), { description: 'Where it listens now: `udp 127.0.0.1:8125`' }),
+      lines: count('Metrics and lines that were understood, since its start'),
+      unreadable: count('Metrics and lines that were not'),
+      lost: count('Datagrams that the system dropped since nobody read them in time'),
+      refused: count('Events that the log refused, and metrics of names beyond what one flush holds'),
+      dropped: count('Events dropped while the log was away'),
+    }),
+    { description: 'Its listeners for what others send; since its start' },
+  ),
   checks: Nullable(count('Final results of checks since its start')),
   latenessP99Ms: Nullable(Type.Number({ description: '99th percentile of how late checks start, milliseconds' })),
   dropped: count('Events dropped since its start'),
@@ -40,7 +52,16 @@ export const ProcessFigures = Type.Object({
 
 /** What is known of a process that has said nothing yet. */
 export const noProcessFigures: ProcessFigures = {
-  ...{ isRemote: false, leases: [], readers: [], checks: null, latenessP99Ms: null, dropped: 0, waitingEvents: 0 },
+  ...{
+    isRemote: false,
+    leases: [],
+    readers: [],
+    listeners: [],
+    checks: null,
+    latenessP99Ms: null,
+    dropped: 0,
+    waitingEvents: 0,
+  },
   ...{ rssBytes: 0, loopDelayP99Ms: null, cpuRatio: null, buffer: null, waitingMessages: null, lastError: null },
 };
 

@@ -22,7 +22,7 @@ export function withSettingsOptions(command: Command): Command {
     .option('--listen <address:port>', 'where the web app and the API answer (127.0.0.1:7300)')
     .option('--health-listen <address:port>', 'where /health and /metrics answer too, without a key')
     .option('--public-url <url>', 'address under which people reach it')
-    .option('--roles <list>', 'what this process does: api,scheduler,processor,forwarder,health')
+    .option('--roles <list>', 'what this process does: api,scheduler,listener,processor,forwarder,health')
     .option('--zones <list>', 'zones this process watches from (local)')
     .option('--demo', 'show a demo of three services, fed by the built-in website mock')
     .option('--server-ca <file>', 'certificates that the server of a remote zone is checked by')

@@ -33,6 +33,7 @@ export function startRemoteHeartbeat(options: RemoteHeartbeatOptions): Heartbeat
   const measure = measureProcess({
     scheduler,
     processor: undefined,
+    listeners: undefined,
     forwarder: undefined,
     health: undefined,
     lastError,

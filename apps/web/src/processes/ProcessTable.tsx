@@ -7,6 +7,7 @@ import {
   lagOf,
   lagText,
   lengthText,
+  listensText,
   millisecondsText,
   processName,
   readsText,
@@ -91,7 +92,7 @@ function ProcessRow({ item, list }: { readonly item: ProcessView; readonly list:
       <Cell title="State" more={stateNote(item, list, nowMs)}>
         <StateTag state={isSilent ? 'unknown' : 'ok'} text={isSilent ? 'Silent' : 'Running'} size={14} />
       </Cell>
-      <Cell title="Roles" more={watchesText(item)}>
+      <Cell title="Roles" more={[watchesText(item), listensText(figures)].filter((text) => text !== '').join('; ')}>
         {roles.join(', ')}
       </Cell>
       <Cell title="Reads" more={lag === undefined ? '' : `behind: ${lagText(lag)}`}>

@@ -45,6 +45,10 @@ app.kubernetes.io/managed-by: {{ .root.Release.Service }}
 {{- end -}}
 {{- $_ := set $file "kafka" $kafka -}}
 {{- end -}}
+{{- if gt (int .Values.roles.listener.replicas) 0 -}}
+{{- $all := dict "host" "0.0.0.0" -}}
+{{- $_ := set $file "listeners" (dict "statsd" $all "graphite" (deepCopy $all) "line-protocol-udp" (deepCopy $all)) -}}
+{{- end -}}
 {{- mergeOverwrite $file (deepCopy .Values.settings) | toYaml -}}
 {{- end -}}
 

@@ -6,6 +6,9 @@ import type { LineHead } from './head.ts';
 export interface LineContext {
   readonly tenant: string;
   readonly attributes: Readonly<Record<string, string>>;
+  /** Of series whose tags do not say it; empty when left out. */
+  readonly environment?: string;
+  readonly zone?: string;
 }
 
 /** A field of a line. */
@@ -86,11 +89,12 @@ function callShape(
   return { series, outcome, reason, places };
 }
 
-function seriesOf(
+/** The series that a name and its tags stand for, or what is wrong with them. */
+export function seriesOf(
   name: string,
   tags: ReadonlyMap<string, string>,
   valueNames: readonly string[],
-  { tenant, attributes }: LineContext,
+  { tenant, attributes, environment = '', zone = '' }: LineContext,
 ): Series | string {
   const own = (key: (typeof ownTags)[number]) => tags.get(key) ?? '';
   const long = ownTags.find((key) => own(key).length > eventMessageLimits.text);
@@ -98,8 +102,8 @@ function seriesOf(
   const rest = [...tags].filter(([key]) => !(ownTags as readonly string[]).includes(key));
   return {
     tenant,
-    environment: own('environment'),
-    zone: own('zone'),
+    environment: own('environment') || environment,
+    zone: own('zone') || zone,
     host: own('host'),
     guest: own('guest'),
     service: own('service'),

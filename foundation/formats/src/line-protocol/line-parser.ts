@@ -8,7 +8,7 @@ import { KnownHead, KnownHeads, type KnownShape } from './known-head.ts';
 import { type Precision, TimeScanner } from './time-scanner.ts';
 
 export { longestText } from './field-scanner.ts';
-export type { LineContext } from './field-shape.ts';
+export { type LineContext, seriesOf } from './field-shape.ts';
 export { type Precision, precisions } from './time-scanner.ts';
 
 /** A line that cannot be read. */

@@ -12,7 +12,7 @@ export function processName(id: string, items: readonly Pick<ProcessView, 'id' |
   return /^[0-9a-f]{8}$/.test(last) ? parts.slice(0, -1).join('/') : last.replace(/\.[0-9a-f]{8}$/, '');
 }
 
-const roleOrder = ['api', 'scheduler', 'processor', 'health'];
+const roleOrder = ['api', 'scheduler', 'listener', 'processor', 'health'];
 
 /** Processes that do the same stand together, running ones first, each kind by name. */
 export function groupedByRole(items: readonly ProcessView[]): ProcessView[] {
@@ -31,6 +31,17 @@ export function watchesText({ roles, zones, leases, state }: ProcessView): strin
   const watched = leases.filter((name) => name.startsWith('scheduler/')).map((name) => name.slice('scheduler/'.length));
   if (watched.length > 0) return `watches from ${listText(watched)}`;
   return `${state === 'running' ? 'stands by for' : 'could watch from'} ${listText(zones)}`;
+}
+
+/** What listeners of a process have taken, and where: `statsd (udp 127.0.0.1:8125): 1 200 lines`; empty without any. */
+export function listensText({ listeners }: ProcessFigures): string {
+  return listeners
+    .map(({ name, places, lines, unreadable, lost, refused }) => {
+      const wrong = Object.entries({ unreadable, lost, refused }).filter(([, count]) => count > 0);
+      const counts = [`${countText(lines)} lines`, ...wrong.map(([word, count]) => `${countText(count)} ${word}`)];
+      return `${name} (${places.length === 0 ? 'its port is taken' : places.join(', ')}): ${counts.join(', ')}`;
+    })
+    .join('; ');
 }
 
 /** Numbers as people read them, rising: `0–3, 5`. */

@@ -6,10 +6,12 @@ import {
   processFiguresOf,
   type ReaderView,
 } from '../processes.ts';
+import { countText } from './numbers.ts';
 import {
   groupedByRole,
   lagOf,
   lagText,
+  listensText,
   processName,
   rangesText,
   readsText,
@@ -245,6 +247,18 @@ describe('The list of processes', () => {
 });
 
 describe('Figures of a process', () => {
+  it('say what its listeners have taken, and what was wrong with it', () => {
+    const counts = { lines: 1200, unreadable: 0, lost: 0, refused: 0, dropped: 0 };
+    const listeners = [
+      { ...counts, name: 'statsd', places: ['udp 127.0.0.1:8125', 'tcp 127.0.0.1:8125'], unreadable: 3, lost: 7 },
+      { ...counts, name: 'graphite', places: [], lines: 0 },
+    ];
+    expect(listensText({ ...noProcessFigures, listeners })).toBe(
+      `statsd (udp 127.0.0.1:8125, tcp 127.0.0.1:8125): ${countText(1200)} lines, 3 unreadable, 7 lost; graphite (its port is taken): 0 lines`,
+    );
+    expect(listensText(noProcessFigures)).toBe('');
+  });
+
   it('of another release count as far as they are understood', () => {
     const told = { dropped: 4, lastError: 'in words only', latenessP99Ms: 'late', waitingEvents: -1, tomorrow: true };
     expect(processFiguresOf(told)).toEqual({ ...noProcessFigures, dropped: 4 });
