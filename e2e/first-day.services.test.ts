@@ -308,6 +308,16 @@ describe.skipIf(missing.length > 0)('The first day with Watchkeeper', () => {
     await page.setViewportSize({ width: 1440, height: 900 });
   });
 
+  it('an operator without a key gets in by the database, beside the running server', async () => {
+    const made = await server.wk('--json', 'db', 'login-link');
+    expect(made.code, made.stderr).toBe(0);
+    const operator = await browser.newContext();
+    const own = await operator.newPage();
+    await own.goto(`${server.url}/login${new URL((JSON.parse(made.stdout) as { url: string }).url).hash}`);
+    await own.waitForURL(`${server.url}/`);
+    await operator.close();
+  });
+
   it('a reader sees no button that changes anything', async () => {
     const link = await server.wk('--json', 'login-link', '--role', 'viewer');
     const reader = await browser.newContext({ viewport: { width: 1440, height: 900 } });

@@ -81,7 +81,7 @@ export async function reset(options: DatabaseOptions, confirmation: string): Pro
  * disks do not last, the administrator's key of the data directory is gone with the disk.
  */
 export async function makeLoginLink(options: DatabaseOptions): Promise<{ url: string; expiresAt: string }> {
-  return withDatabase(options, async ({ connection }) => {
+  return withRunningDatabase(options, async ({ connection }) => {
     const store = openStore({ connection });
     try {
       const token = newSecret();
