@@ -10,7 +10,8 @@ const left = ['**/node_modules/**', '**/dist/**'];
 
 export default defineConfig({
   test: {
-    maxWorkers: 2,
+    // Most tests wait for something most of the time, so two cores carry four of them.
+    maxWorkers: 4,
     projects: [
       {
         test: { ...shared, name: 'unit', include: ['**/*.test.{ts,tsx}'], exclude: [...left, '**/*.services.test.ts'] },
