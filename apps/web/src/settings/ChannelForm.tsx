@@ -6,8 +6,9 @@ import { api, queryClient } from '../api.ts';
 import { Dialog } from '../components/Dialog.tsx';
 import { Failure } from '../components/Failure.tsx';
 import { problemAt, problemsBeside, problemsOf } from '../form/problems-of.ts';
-import { Field, SchemaFields } from '../form/SchemaFields.tsx';
-import { type FieldSchema, initialOf, withValue } from '../form/schema-form.ts';
+import { Field } from '../form/SchemaFields.tsx';
+import { type FieldSchema, initialOf } from '../form/schema-form.ts';
+import { TypeFields } from '../form/TypeFields.tsx';
 import { useShowWrong } from '../form/use-show-wrong.ts';
 
 const offered: readonly State[] = states.filter(
@@ -61,7 +62,6 @@ function Form({
   const form = useRef<HTMLFormElement>(null);
   useShowWrong(form, error);
   const problems = problemsOf(error);
-  const type = types.find(({ name }) => name === input.type);
   const set = (change: Partial<AlertChannelInput>) => setInput((before) => ({ ...before, ...change }));
   const save = async (event: FormEvent) => {
     event.preventDefault();
@@ -88,33 +88,12 @@ function Form({
           onChange={(name) => set({ name: String(name ?? '') })}
         />
       ) : null}
-      <div className="field">
-        <label htmlFor="channel-type">Type</label>
-        <select
-          id="channel-type"
-          className="input"
-          value={input.type}
-          onChange={(event) => {
-            const chosen = types.find(({ name }) => name === event.target.value);
-            set({ type: event.target.value, options: initialOf((chosen?.options ?? {}) as FieldSchema) });
-          }}
-        >
-          {types.map(({ name, summary }) => (
-            <option key={name} value={name}>
-              {name} – {summary}
-            </option>
-          ))}
-        </select>
-      </div>
-      <SchemaFields
-        key={input.type}
-        schema={(type?.options ?? {}) as FieldSchema}
-        values={input.options}
-        pointer="/options"
+      <TypeFields
+        id="channel-type"
+        types={types}
+        input={input}
         problems={problems}
-        onChange={(path, value) =>
-          setInput((before) => ({ ...before, options: withValue(before.options, path, value) }))
-        }
+        onChange={(change) => setInput((before) => ({ ...before, ...change(before) }))}
       />
       <fieldset>
         <legend>Tell when a service is</legend>

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { AlertChannel } from '@watchkeeper/model';
 import { clockText, millisecondsText } from '@watchkeeper/model/light';
 import { useState } from 'react';
-import { api, queryClient, useMay } from '../api.ts';
-import { Dialog } from '../components/Dialog.tsx';
+import { api, useMay } from '../api.ts';
+import { DeleteDialog } from '../components/DeleteDialog.tsx';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
@@ -132,7 +132,16 @@ export function ChannelsCard() {
       {edited === undefined ? null : (
         <ChannelForm {...(edited === 'new' ? {} : { present: edited })} onClose={() => edit(undefined)} />
       )}
-      {deleting === undefined ? null : <Delete channel={deleting} onClose={() => remove(undefined)} />}
+      {deleting === undefined ? null : (
+        <DeleteDialog
+          kind="channel"
+          name={deleting.name}
+          consequence="Nobody is told through it any more; what still waits for it is given up."
+          onDelete={() => api.call('deleteAlertChannel', { params: { name: deleting.name } })}
+          queryKey="channels"
+          onClose={() => remove(undefined)}
+        />
+      )}
     </section>
   );
 }
@@ -145,32 +154,5 @@ function LastDelivery({ channel: { lastDelivery } }: { readonly channel: AlertCh
       {delivered ? 'delivered' : 'failed'} {clockText(at, Date.now())}
       {waiting > 0 ? `, ${waiting} waiting` : ''}
     </span>
-  );
-}
-
-function Delete({ channel, onClose }: { readonly channel: AlertChannel; readonly onClose: () => void }) {
-  const [error, setError] = useState<unknown>(null);
-  const confirm = async () => {
-    try {
-      await api.call('deleteAlertChannel', { params: { name: channel.name } });
-      await queryClient.invalidateQueries({ queryKey: ['channels'] });
-      onClose();
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <Dialog title={`Delete ${channel.name}?`} onClose={onClose}>
-      {error === null ? null : <Failure error={error} />}
-      <p>Nobody is told through it any more; what still waits for it is given up.</p>
-      <footer>
-        <button type="button" className="btn" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" className="btn danger" onClick={() => void confirm()}>
-          Delete the channel
-        </button>
-      </footer>
-    </Dialog>
   );
 }

@@ -2,8 +2,8 @@ import { useQuery } from '@tanstack/react-query';
 import type { AlertRule } from '@watchkeeper/model';
 import { countText, ruleConditionText, stateTitles } from '@watchkeeper/model/light';
 import { useState } from 'react';
-import { api, queryClient, useMay } from '../api.ts';
-import { Dialog } from '../components/Dialog.tsx';
+import { api, useMay } from '../api.ts';
+import { DeleteDialog } from '../components/DeleteDialog.tsx';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { Skeleton } from '../components/Skeleton.tsx';
@@ -88,7 +88,16 @@ export function RulesCard() {
       {edited === undefined ? null : (
         <RuleForm {...(edited === 'new' ? {} : { present: edited })} onClose={() => edit(undefined)} />
       )}
-      {deleting === undefined ? null : <Delete rule={deleting} onClose={() => remove(undefined)} />}
+      {deleting === undefined ? null : (
+        <DeleteDialog
+          kind="rule"
+          name={deleting.name}
+          consequence="Nobody is told of it any more, and its open alerts end. The events stay."
+          onDelete={() => api.call('deleteAlertRule', { params: { name: deleting.name } })}
+          queryKey="alert-rules"
+          onClose={() => remove(undefined)}
+        />
+      )}
     </section>
   );
 }
@@ -109,32 +118,5 @@ function Standing({ rule }: { readonly rule: AlertRule }) {
       />
       {leftOut === 0 ? null : <span className="is-degraded"> {countText(leftOut)} events left out</span>}
     </span>
-  );
-}
-
-function Delete({ rule, onClose }: { readonly rule: AlertRule; readonly onClose: () => void }) {
-  const [error, setError] = useState<unknown>(null);
-  const confirm = async () => {
-    try {
-      await api.call('deleteAlertRule', { params: { name: rule.name } });
-      await queryClient.invalidateQueries({ queryKey: ['alert-rules'] });
-      onClose();
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <Dialog title={`Delete ${rule.name}?`} onClose={onClose}>
-      {error === null ? null : <Failure error={error} />}
-      <p>Nobody is told of it any more, and its open alerts end. The events stay.</p>
-      <footer>
-        <button type="button" className="btn" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" className="btn danger" onClick={() => void confirm()}>
-          Delete the rule
-        </button>
-      </footer>
-    </Dialog>
   );
 }

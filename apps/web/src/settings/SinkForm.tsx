@@ -7,6 +7,7 @@ import { Failure } from '../components/Failure.tsx';
 import { type Problems, problemsBeside, problemsOf } from '../form/problems-of.ts';
 import { Field, SchemaFields } from '../form/SchemaFields.tsx';
 import { type FieldSchema, initialOf, withValue } from '../form/schema-form.ts';
+import { TypeFields } from '../form/TypeFields.tsx';
 import { useShowWrong } from '../form/use-show-wrong.ts';
 import { SinkTakes } from './SinkTakes.tsx';
 import { inputOfSink } from './sink-input.ts';
@@ -83,7 +84,6 @@ function Form({
   const form = useRef<HTMLFormElement>(null);
   useShowWrong(form, error);
   const problems: Problems = problemsOf(error);
-  const type = types.find(({ name }) => name === input.type);
   const set = (change: Partial<SinkInput>) => setInput((before) => ({ ...before, ...change }));
   const save = async (event: FormEvent) => {
     event.preventDefault();
@@ -110,33 +110,12 @@ function Form({
           onChange={(name) => set({ name: String(name ?? '') })}
         />
       ) : null}
-      <div className="field">
-        <label htmlFor="sink-type">Type</label>
-        <select
-          id="sink-type"
-          className="input"
-          value={input.type}
-          onChange={(event) => {
-            const chosen = types.find(({ name }) => name === event.target.value);
-            set({ type: event.target.value, options: initialOf((chosen?.options ?? {}) as FieldSchema) });
-          }}
-        >
-          {types.map(({ name, summary }) => (
-            <option key={name} value={name}>
-              {name} – {summary}
-            </option>
-          ))}
-        </select>
-      </div>
-      <SchemaFields
-        key={input.type}
-        schema={(type?.options ?? {}) as FieldSchema}
-        values={input.options}
-        pointer="/options"
+      <TypeFields
+        id="sink-type"
+        types={types}
+        input={input}
         problems={problems}
-        onChange={(path, value) =>
-          setInput((before) => ({ ...before, options: withValue(before.options, path, value) }))
-        }
+        onChange={(change) => setInput((before) => ({ ...before, ...change(before) }))}
       />
       <SinkTakes input={input} isNew={present === undefined} problems={problems} onChange={setInput} />
       <details>

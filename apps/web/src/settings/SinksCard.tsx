@@ -1,8 +1,8 @@
 import type { Sink } from '@watchkeeper/model';
 import { countText, sinkLagText, sinkTakesText } from '@watchkeeper/model/light';
 import { useState } from 'react';
-import { api, queryClient, useMay, useSinks } from '../api.ts';
-import { Dialog } from '../components/Dialog.tsx';
+import { api, useMay, useSinks } from '../api.ts';
+import { DeleteDialog } from '../components/DeleteDialog.tsx';
 import { Empty, Failure } from '../components/Failure.tsx';
 import { Icon } from '../components/Icon.tsx';
 import { SinkState } from '../components/SinkState.tsx';
@@ -97,35 +97,17 @@ export function SinksCard() {
       {edited === undefined ? null : (
         <SinkForm {...(edited === 'new' ? {} : { present: edited })} onClose={() => edit(undefined)} />
       )}
-      {deleting === undefined ? null : <Delete sink={deleting} onClose={() => remove(undefined)} />}
+      {deleting === undefined ? null : (
+        <DeleteDialog
+          kind="sink"
+          name={deleting.name}
+          consequence="Nothing more goes to its target, and how far it was is forgotten. What the target has stays there."
+          onDelete={() => api.call('deleteSink', { params: { name: deleting.name } })}
+          queryKey="sinks"
+          onClose={() => remove(undefined)}
+        />
+      )}
       {refusedOf === undefined ? null : <RefusalsDialog sink={refusedOf} onClose={() => showRefusals(undefined)} />}
     </section>
-  );
-}
-
-function Delete({ sink, onClose }: { readonly sink: Sink; readonly onClose: () => void }) {
-  const [error, setError] = useState<unknown>(null);
-  const confirm = async () => {
-    try {
-      await api.call('deleteSink', { params: { name: sink.name } });
-      await queryClient.invalidateQueries({ queryKey: ['sinks'] });
-      onClose();
-    } catch (problem) {
-      setError(problem);
-    }
-  };
-  return (
-    <Dialog title={`Delete ${sink.name}?`} onClose={onClose}>
-      {error === null ? null : <Failure error={error} />}
-      <p>Nothing more goes to its target, and how far it was is forgotten. What the target has stays there.</p>
-      <footer>
-        <button type="button" className="btn" onClick={onClose}>
-          Cancel
-        </button>
-        <button type="button" className="btn danger" onClick={() => void confirm()}>
-          Delete the sink
-        </button>
-      </footer>
-    </Dialog>
   );
 }
