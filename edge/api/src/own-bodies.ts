@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
 import { eventMessageLimits, type RefusedInputs } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { BodyRoom, readBody } from './doors/read-body.ts';
+import { addBodyReader, BodyRoom } from './doors/read-body.ts';
 import type { Caller, ReceivedBody } from './handler.ts';
 import { noteRefusedBody } from './note-refused-body.ts';
 import { knownError, sendProblem } from './problems.ts';
@@ -17,10 +16,7 @@ export function addOwnBodies(
 ): void {
   const room = new BodyRoom({ limitBytes: eventMessageLimits.bytes, atOnce: 16, advice: '' });
   void app.register(async (scope) => {
-    scope.removeAllContentTypeParsers();
-    scope.addContentTypeParser(['application/json', ndjson], (request: FastifyRequest, payload: IncomingMessage) =>
-      readBody(request, payload, room),
-    );
+    addBodyReader(scope, ['application/json', ndjson], room);
     scope.setErrorHandler((error, request, reply) => {
       const known = knownError(error);
       noteRefusedBody(refusedInputs, known, request, callerOf(request));

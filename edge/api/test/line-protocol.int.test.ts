@@ -178,6 +178,31 @@ describe('Writes of InfluxDB', () => {
     expect((await send('POST /write?db=x', { chunks, headers })).status).toBe(413);
   });
 
+  it('count as memory until they are answered, packed or not, and no longer', async () => {
+    const large = `#${'a'.repeat(1024 * 1024 - 10)}\na v=1\n`;
+    for (let n = 0; n < 6; n++) expect((await write(gzipSync(large), { 'content-encoding': 'gzip' })).status).toBe(204);
+    let store: (() => void) | undefined;
+    const stored = new Promise<void>((resolve) => {
+      store = resolve;
+    });
+    const take = () => stored.then(() => ({ stored: 1, alreadyStored: 0, refused: [] }));
+    const waiting = await openApiWorld({
+      receipt: { take, takeNumbered: take, countUnreadable: () => undefined, stats: () => world.receipt.stats() },
+    });
+    try {
+      const headers = { authorization: `Token ${(await waiting.makeKey('ingest')).text}` };
+      const body = { method: 'POST', url: '/write?db=x', headers, payload: large } as const;
+      const answers = Array.from({ length: 5 }, () => waiting.app.inject(body).then(({ statusCode }) => statusCode));
+      expect(await Promise.race(answers)).toBe(503);
+      store?.();
+      expect((await Promise.all(answers)).sort()).toEqual([204, 204, 204, 204, 503]);
+      expect((await waiting.app.inject(body)).statusCode).toBe(204);
+    } finally {
+      store?.();
+      await waiting.close();
+    }
+  });
+
   it('name a database or bucket, and a precision that is known; version 1 takes others for nanoseconds', async () => {
     expect(await write('a v=1', { query: '' })).toMatchObject({
       status: 400,

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http';
 import { errorCatalogue, type WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Gate } from '../gate.ts';
@@ -14,7 +13,7 @@ import { OtlpIntake } from './otlp-intake.ts';
 import { ping } from './ping.ts';
 import { probe } from './probe.ts';
 import { query } from './query.ts';
-import { BodyRoom, readBody } from './read-body.ts';
+import { addBodyReader, BodyRoom } from './read-body.ts';
 import { writeV1 } from './write-v1.ts';
 import { writeV2 } from './write-v2.ts';
 
@@ -37,10 +36,7 @@ export function openDoors(app: FastifyInstance, options: ApiDependencies & DoorO
   for (const door of doors) {
     // A scope of its own, for how it reads bodies and how it tells errors.
     void app.register(async (scope) => {
-      scope.removeAllContentTypeParsers();
-      scope.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) =>
-        readBody(request, payload, room),
-      );
+      addBodyReader(scope, '*', room);
       scope.setErrorHandler((error, request, reply) => {
         const known = knownError(error);
         noteRefusedBody(options.refusedInputs, known, request, callers.get(request));

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { WatchkeeperError } from '@watchkeeper/model';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 const inflate = promisify(gunzip);
 
@@ -37,11 +38,23 @@ export class BodyRoom {
   }
 }
 
+/** Has the routes of a scope read bodies of these types themselves, inflated; their memory is counted in the room. */
+export function addBodyReader(scope: FastifyInstance, types: string | string[], room: BodyRoom): void {
+  const replies = new WeakMap<FastifyRequest, FastifyReply>();
+  scope.addHook('onRequest', async (request, reply) => {
+    replies.set(request, reply);
+  });
+  scope.removeAllContentTypeParsers();
+  scope.addContentTypeParser(types, (request: FastifyRequest, payload: IncomingMessage) =>
+    readBody(replies.get(request) as FastifyReply, payload, room),
+  );
+}
+
 /**
- * Reads and inflates the body of a request. Its memory counts until the request has ended.
+ * Reads and inflates the body of a request. Its memory counts until the request is answered or its client has gone.
  * @throws WatchkeeperError `body_too_large`, `body_malformed`, `media_type_unsupported`, `log_overloaded`
  */
-export async function readBody(request: FastifyRequest, payload: Readable, room: BodyRoom): Promise<Buffer> {
+async function readBody({ request, raw: answer }: FastifyReply, payload: Readable, room: BodyRoom): Promise<Buffer> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (!['identity', '', 'gzip', 'x-gzip'].includes(encoding))
     throw new WatchkeeperError(
@@ -54,7 +67,8 @@ export async function readBody(request: FastifyRequest, payload: Readable, room:
     room.hold(bytes);
     held += bytes;
   };
-  request.raw.once('close', () => room.release(held));
+  // Not that of the request, which closes once its body is read.
+  answer.once('close', () => room.release(held));
 
   const chunks: Buffer[] = [];
   let size = 0;
