@@ -19,12 +19,12 @@ const many = (count: number): NewEvent[] => Array.from({ length: count }, (_, in
 const away = () => new WatchkeeperError('database_unavailable', 'away');
 
 /** A log at the border of the process: answers with the errors of a test first. */
-function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number, seriesGuard?: SeriesGuard) {
+function aReceipt(errors: WatchkeeperError[] = [], waitingEvents?: number, seriesGuard?: SeriesGuard, partitions = 1) {
   const tried: EventBatch[] = [];
   let opened = 0;
   let hold: Promise<void> = Promise.resolve();
   const eventLog = {
-    partitionCount: 1,
+    partitionCount: partitions,
     openProducer: async () => ({ epoch: ++opened }),
     append: async (batch: EventBatch) => {
       tried.push(batch);
@@ -69,6 +69,25 @@ describe('Events without identity', () => {
     for (let n = 0; n < 5; n++) await receipt.take(many(2));
     const first = tried.filter(({ producer }) => producer === tried[0]?.producer);
     expect(first.map(({ firstSeq }) => firstSeq)).toEqual([1, 5001, 5003]);
+  });
+
+  it('of a body that is larger than the log lets wait are stored part by part', async () => {
+    const { receipt, tried, holdUp } = aReceipt([], undefined, undefined, 4);
+    const goOn = holdUp();
+    const taken = receipt.take(many(201_000));
+    await turns();
+    expect(tried).toHaveLength(20);
+    goOn();
+    expect(await taken).toMatchObject({ stored: 201_000 - 41 });
+    expect(tried.map(({ events }) => events[0]?.values[0])).toEqual(Array.from({ length: 41 }, (_, n) => n * 5000));
+  });
+
+  it('of a large body are not stored any further once a part of it was refused', async () => {
+    const full = new WatchkeeperError('log_overloaded', 'full');
+    const { receipt, tried } = aReceipt([full], undefined, undefined, 4);
+    await expect(receipt.take(many(201_000))).rejects.toBe(full);
+    expect(tried.length).toBeLessThan(41);
+    expect(receipt.stats().waiting).toBe(0);
   });
 
   it('are sent again under the same numbers while nobody knows whether they are stored', async () => {

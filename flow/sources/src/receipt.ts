@@ -34,6 +34,8 @@ const nothing: AppendResult = { stored: 0, alreadyStored: 0, refused: [] };
 
 /** Most events of one batch: what shares a transaction at most. */
 const batchEvents = 5000;
+/** Batches of one body that are under way at once at most: a large body alone must not be more than the log lets wait. */
+const partsAtOnce = 20;
 /** How long a batch is sent again while nobody knows whether it is stored, milliseconds. */
 const tryForMs = 3000;
 /** Most producers of one process for each partition of the log: so many batches are under way at once at most. */
@@ -158,17 +160,27 @@ export class Receipt implements EventReceipt {
 
   async #store(events: readonly NewEvent[], delivery: Delivery | undefined): Promise<AppendResult> {
     const whole = { events, ...(delivery === undefined ? {} : { delivery }), producer: '', epoch: 0, firstSeq: 1 };
-    const starts = Array.from({ length: Math.ceil(events.length / batchEvents) }, (_, index) => index * batchEvents);
-    const parts = starts.map((start) => this.#append(partOfBatch(whole, start, start + batchEvents)));
+    const parts: AppendResult[] = [];
+    let next = 0;
+    let failure: { readonly reason: unknown } | undefined;
+    const storeParts = async () => {
+      while (failure === undefined && next * batchEvents < events.length) {
+        const part = next++;
+        try {
+          parts[part] = await this.#append(partOfBatch(whole, part * batchEvents, (part + 1) * batchEvents));
+        } catch (reason) {
+          failure ??= { reason };
+        }
+      }
+    };
     // All of them have ended before anybody is answered.
-    const ended = await Promise.allSettled(parts);
+    await Promise.all(Array.from({ length: partsAtOnce }, storeParts));
+    if (failure !== undefined) throw (failure as { readonly reason: unknown }).reason;
     const answer = { stored: 0, alreadyStored: 0, refused: [] as AppendResult['refused'][number][] };
-    for (const [index, part] of ended.entries()) {
-      if (part.status === 'rejected') throw part.reason;
-      const { stored, alreadyStored, refused } = part.value;
+    for (const [index, { stored, alreadyStored, refused }] of parts.entries()) {
       answer.stored += stored;
       answer.alreadyStored += alreadyStored;
-      for (const one of refused) answer.refused.push({ ...one, index: (starts[index] as number) + one.index });
+      for (const one of refused) answer.refused.push({ ...one, index: index * batchEvents + one.index });
     }
     return answer;
   }
