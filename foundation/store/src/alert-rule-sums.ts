@@ -47,7 +47,8 @@ export async function addRuleSums(
       on conflict (rule_id, bucket_at, group_key, log_partition) do update set
         count = s.count + excluded.count, value_count = s.value_count + excluded.value_count, sum = s.sum + excluded.sum,
         minimum = least(s.minimum, excluded.minimum), maximum = greatest(s.maximum, excluded.maximum),
-        distribution = wk_add_counters(s.distribution, excluded.distribution)
+        -- The function adds up objects of objects.
+        distribution = coalesce(wk_add_counters(jsonb_build_object('of', s.distribution), jsonb_build_object('of', excluded.distribution)) -> 'of', '{}')
     )
     insert into alert_rule_left_out as l (rule_id, log_partition, events)
     select "ruleId", ${partition}::smallint, sum(count) from given where not is_known group by "ruleId"
