@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  attributeOf,
   bucketOf,
   type LoggedEvent,
   largestValue,
@@ -43,7 +44,7 @@ export function planRollup(row: RollupDefinitionRow): RollupPlan {
 /** What a dimension, an attribute, `outcome` or `reason` says of an event; empty when it says nothing. */
 function dimensionOf(series: Series, name: string): string {
   if ((seriesDimensions as readonly string[]).includes(name)) return series[name as (typeof seriesDimensions)[number]];
-  return series.attributes[name] ?? '';
+  return attributeOf(series, name);
 }
 
 /** Whether events of a series count at all. */

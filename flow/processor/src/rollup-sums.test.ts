@@ -21,3 +21,13 @@ it('Values whose sums could leave a double count as not measured', () => {
     expect([delta.sums[0], delta.minimums[0], delta.maximums[0]]).toEqual([5, 5, 5]);
   }
 });
+
+it('A name that every object of the language has is no attribute', () => {
+  const sums = new RollupSums();
+  const definition = { ...monitorRollup, groupBy: ['constructor'], aggregates: ['count', 'counter(toString)'] };
+  sums.use([{ id: 1, tenantId: null, name: 'odd', version: 1, definition }], new Map([['default', 1]]));
+  sums.add(logged([1]));
+  const { keys, deltas } = sums.take();
+  expect(keys.map(({ key }) => key)).toEqual([{ constructor: '' }]);
+  expect(deltas[0]).toMatchObject({ count: 1, counters: {} });
+});

@@ -1,4 +1,5 @@
 import {
+  attributeOf,
   type LoggedEvent,
   type OutgoingEvent,
   type OutgoingSeries,
@@ -75,7 +76,7 @@ const isDimension = (name: string): name is (typeof seriesDimensions)[number] =>
 
 /** What a dimension or an attribute says; empty where nothing was said. */
 function labelOf(series: Series, name: string): string {
-  return isDimension(name) ? series[name] : (series.attributes[name] ?? '');
+  return isDimension(name) ? series[name] : attributeOf(series, name);
 }
 
 /** A series under the names that a mapping gives. A label that would hide another keeps its own name. */

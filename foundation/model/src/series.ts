@@ -37,3 +37,8 @@ export function canonicalSeries(series: Series): string {
     series.valueNames,
   ]);
 }
+
+/** What an attribute says; empty when a series has none of that name, such as `constructor`. */
+export function attributeOf({ attributes }: Pick<Series, 'attributes'>, name: string): string {
+  return Object.hasOwn(attributes, name) ? (attributes[name] as string) : '';
+}

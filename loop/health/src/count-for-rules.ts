@@ -1,5 +1,6 @@
 import {
   type AlertRuleDefinition,
+  attributeOf,
   bucketOf,
   isPercentileRule,
   type LoggedEvent,
@@ -96,7 +97,7 @@ const isOfEvent = (name: string) => name === 'outcome' || name === 'reason';
 
 function dimensionOf(series: Series, name: string): string {
   if ((seriesDimensions as readonly string[]).includes(name)) return series[name as SeriesDimension];
-  return series.attributes[name] ?? '';
+  return attributeOf(series, name);
 }
 
 function matchOf(rule: CountingRule, series: Series): Match[] {

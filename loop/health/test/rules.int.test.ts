@@ -186,6 +186,13 @@ describe('An alert rule on events that nobody defined', () => {
     expect(status).toMatchObject({ groups: mostRuleGroups, leftOut: 3 });
   });
 
+  it('may be split by a name that every object of the language has: nobody said anything there', async () => {
+    await rules.put({ aggregate: 'count', above: 0, groupBy: ['constructor'] });
+    world.startHealth();
+    await rules.placed({});
+    expect(await rules.alerts(1, 1)).toMatchObject([{ group: { constructor: '' } }]);
+  });
+
   it('of another tenant does not see our events', async () => {
     await rules.put({ aggregate: 'count', above: 0 });
     await sql`with t as (insert into tenants (name) values ('other') returning id) update alert_rules set tenant_id = t.id from t`.execute(
