@@ -128,6 +128,15 @@ describe('An alert rule on events that nobody defined', () => {
     expect(alert?.message).toMatch(/^p90\(ms\) of order\.placed over 2s is \d+/);
   });
 
+  it('looks at percentiles of seconds to which more was added', async () => {
+    await rules.put({ aggregate: 'p90(ms)', above: 90, window: '1m' });
+    world.startHealth();
+    await rules.placed(...Array.from({ length: 100 }, (_, index) => ({ ms: 100, agoS: index / 10 })));
+    await rules.alerts(1, 1);
+    await rules.placed(...Array.from({ length: 2000 }, (_, index) => ({ ms: 10, agoS: index / 200 })));
+    await rules.alerts(1, 0);
+  });
+
   it('ends its alerts when it is deleted, paused, or counts something else', async () => {
     await world.channel(receiver.url);
     world.startHealth();
