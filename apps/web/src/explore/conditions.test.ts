@@ -58,4 +58,13 @@ describe('conditions in the words of the API', () => {
       whereNot: { zone: ['fra'] },
     });
   });
+  it('may be on fields that are called like parts of the language', () => {
+    const conditions = parseConditions('constructor=a|b;constructor=b;toString!=c;valueOf>=1');
+    expect(chosenOf({ events: 'e', conditions })).toEqual({
+      events: 'e',
+      where: { constructor: ['b'] },
+      whereNot: { toString: ['c'] },
+      between: { valueOf: { from: 1 } },
+    });
+  });
 });

@@ -31,9 +31,10 @@ export function questionOf(search: ExploreSearch, value: string | undefined): Qu
 
 /** Conditions in the words of the API. Of two on the same field both must hold. */
 export function chosenOf({ events, conditions }: Pick<Question, 'events' | 'conditions'>): Chosen {
-  const where: Record<string, string[]> = {};
-  const whereNot: Record<string, string[]> = {};
-  const between: Record<string, { from?: number; below?: number }> = {};
+  // Fields are called as people like, `constructor` too.
+  const where: Record<string, string[]> = Object.create(null);
+  const whereNot: Record<string, string[]> = Object.create(null);
+  const between: Record<string, { from?: number; below?: number }> = Object.create(null);
   const refuse = (field: string, values: readonly string[]) => {
     whereNot[field] = [...(whereNot[field] ?? []), ...values];
   };
