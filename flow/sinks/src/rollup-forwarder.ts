@@ -160,6 +160,7 @@ class PeriodForwarding {
   async #sendNew(rollup: RollupRow, endMs: number): Promise<boolean> {
     const { store } = this.#options;
     while (this.#until < endMs) {
+      if (endMs - this.#until > periodsAtOnce * this.#granularityMs) await this.#passOverEmpty(rollup, endMs);
       const toMs = Math.min(endMs, this.#until + periodsAtOnce * this.#granularityMs);
       const range = { fromMs: this.#until, toMs };
       const present = await readPeriodCounts(store.db, { ...this.#periodsOf(rollup), ...range });
@@ -173,6 +174,15 @@ class PeriodForwarding {
       if (this.#until < toMs || present.size === 0) await this.#advance(toMs, 0, []);
     }
     return true;
+  }
+
+  /** Goes on to the next period that has anything; one event of 1970 stands before decades of empty ones. */
+  async #passOverEmpty(rollup: RollupRow, endMs: number): Promise<void> {
+    const next = await oldestPeriod(this.#options.store.db, { ...this.#periodsOf(rollup), fromMs: this.#until });
+    // What may still be corrected is noted period by period, empty ones too.
+    const oldestMs = Math.floor((endMs - this.#correctForMs) / this.#granularityMs - 1) * this.#granularityMs;
+    const toMs = Math.min(next ?? oldestMs, oldestMs);
+    if (toMs > this.#until) await this.#advance(toMs, 0, []);
   }
 
   /** Brings one period to the target and notes it; false when the signal ended it. */

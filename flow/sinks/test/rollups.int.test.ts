@@ -68,6 +68,21 @@ describe('A sink that takes a rollup', () => {
     expect(await world.progress()).toMatchObject({ forwarded: 3, refused: 0, lagEvents: null });
   });
 
+  it('passes over the years between an event whose clock began anew and the others', async () => {
+    const long = call(0, 1);
+    await world.append([{ ...long, timeUs: 60_000_000 }, call(0, 10), call(2, 20)]);
+    await world.put(rollup());
+    world.start();
+    await until('three periods', () => rows().length === 3);
+    expect(rows().map(({ time }) => time.slice(0, 4))).toEqual([
+      '1970',
+      ...Array(2).fill(String(new Date().getFullYear())),
+    ]);
+    await world.append([call(1, 30)]);
+    await until('the period that was empty', () => rows().length === 4);
+    expect(rows().slice(1).map(minuteOf)).toEqual([0, 2, 1]);
+  });
+
   it('sends a period again when something that came late has changed it, and only that one', async () => {
     await world.append([call(0, 10), call(1, 20)]);
     await world.put(rollup());

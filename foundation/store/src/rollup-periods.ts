@@ -121,17 +121,24 @@ export async function readPeriodCounts(
   return new Map(rows.map((row) => [row.at_ms, row.count]));
 }
 
-/** Start of the oldest period that a rollup has, milliseconds since 1970-01-01 UTC; undefined when it has none. */
+/**
+ * Start of the oldest period that a rollup has, of those that begin at `fromMs` or later where it is given; milliseconds
+ * since 1970-01-01 UTC, undefined when there is none.
+ */
 export async function oldestPeriod(
   db: Db,
-  { definitionId, tenantId, granularityMs }: Pick<PeriodQuestion, 'definitionId' | 'tenantId' | 'granularityMs'>,
+  {
+    definitionId,
+    tenantId,
+    granularityMs,
+    fromMs,
+  }: Pick<PeriodQuestion, 'definitionId' | 'tenantId' | 'granularityMs'> & { readonly fromMs?: number },
 ): Promise<number | undefined> {
   const { rows } = await sql<{ at_ms: number | null }>`
     select (extract(epoch from min(r.bucket_at)) * 1000)::bigint as at_ms
     from rollup_keys k join rollups r on r.key_id = k.id
-    where k.definition_id = ${definitionId} and k.tenant_id = ${tenantId} and r.granularity_s = ${granularityMs / 1000}::integer`.execute(
-    db,
-  );
+    where k.definition_id = ${definitionId} and k.tenant_id = ${tenantId} and r.granularity_s = ${granularityMs / 1000}::integer
+      and ${fromMs === undefined ? sql`true` : sql`r.bucket_at >= ${instant(fromMs)}`}`.execute(db);
   return rows[0]?.at_ms ?? undefined;
 }
 
