@@ -31,19 +31,29 @@ function filterOf({ name, monitor, service, environment, zone, outcome, reason }
   return Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
 }
 
-function lineOf(event: EventView): string {
-  const { time, zone, outcome, service, environment, name, reason, values, attributes, detail } = event;
-  const saw = [attributes.status, reason, detail?.message].filter((part) => part !== undefined && part !== null);
+/** A line of `list` and `tail`; of what others send all values and attributes, for nobody knows which of them matter. */
+export function lineOf(event: EventView): string {
+  const { time, zone, host, outcome, service, environment, name, reason, values, attributes, detail } = event;
+  const { durationMs, ...others } = values;
+  const said = name.startsWith('monitor.')
+    ? [attributes.status, reason, detail?.message]
+    : [reason, ...Object.entries({ ...(host === '' ? {} : { host }), ...attributes, ...others }).map(namedText)];
+  const saw = said.filter((part) => part !== undefined && part !== null);
   return [
     time.slice(11, 23),
     zone.padEnd(12),
     stateWord(outcome).padEnd(8),
-    `${service}/${environment}`.padEnd(24),
+    [service, environment]
+      .filter((part) => part !== '')
+      .join('/')
+      .padEnd(24),
     name.padEnd(17),
-    milliseconds(values.durationMs).padStart(8),
+    milliseconds(durationMs).padStart(8),
     saw.join(' '),
   ].join('  ');
 }
+
+const namedText = ([name, value]: [string, string | number | null]) => `${name}=${value ?? '–'}`;
 
 const tailCommand = () =>
   withFilter(new Command('tail'))
