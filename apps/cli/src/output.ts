@@ -13,6 +13,11 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
+/** What people should know beside the answer; it goes to standard error, so that the answer alone can be kept. */
+export function printAside(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
 export function printJson(value: unknown): void {
   print(JSON.stringify(value, null, 2));
 }

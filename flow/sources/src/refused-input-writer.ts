@@ -122,7 +122,9 @@ export class RefusedInputWriter implements RefusedInputs {
     const sizeBytes = Math.min(refused.sizeBytes ?? excerptBytes, largestSize);
     kind.example = cleanText(beginningOf(excerpt));
     kind.message = cleanText(refused.message.slice(0, keptMessage)).replace(/\s+/g, ' ');
-    const origin = cleanText(keyId === null ? `${door}, from ${name}` : `${door}, key ${name}`);
+    // Datagrams have a sender that nobody knows.
+    const from = name === '' ? door : `${door}, from ${name}`;
+    const origin = cleanText(keyId === null ? from : `${door}, key ${name}`);
     this.#letters.push({ tenant, door, origin, reason, message: kind.message, sizeBytes, body: kind.example });
     // Only while the database is away: the newest are kept.
     if (this.#letters.length > keptPerMinute) this.#letters.shift();

@@ -4,6 +4,7 @@ import { localAccessFile } from '@watchkeeper/client/local-access';
 import {
   type DeadLetter,
   deadLetterPage,
+  lateReaders,
   listText,
   mayAct,
   missedProcesses,
@@ -131,12 +132,17 @@ function noteProcesses(list: ProcessList, note: Note): void {
       : `${items.length - silent.length} running${replaced.length === 0 ? '' : `; ${names(replaced)} fell silent and others took over`}`,
   );
   const unread = unreadText(list);
+  const late = lateReaders(list).map(
+    ({ reader, partition, lagMs }) => `${reader} in partition ${partition} by ${milliseconds(lagMs)}`,
+  );
   note(
     'readers',
-    unread === '',
-    unread === ''
-      ? 'every partition of the event log is read'
-      : `nobody reads ${unread}: start a process with --roles processor,health; one that is there takes over within 8 s`,
+    unread === '' && late.length === 0,
+    unread !== ''
+      ? `nobody reads ${unread}: start a process with --roles processor,health; one that is there takes over within 8 s`
+      : late.length > 0
+        ? `behind the event log: ${listText(late)}; \`watchkeeper process list\` and the log of the process say why`
+        : 'every partition of the event log is read',
   );
 }
 

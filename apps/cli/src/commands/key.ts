@@ -1,7 +1,7 @@
 import { type Role, roles } from '@watchkeeper/model';
 import { Command, Option } from 'commander';
 import { connect } from '../connection.ts';
-import { instant, print, printJson, printTable } from '../output.ts';
+import { instant, print, printAside, printJson, printTable } from '../output.ts';
 
 const listCommand = () =>
   new Command('list').description('List API keys; never their secrets.').action(async (_options, command: Command) => {
@@ -49,9 +49,8 @@ const createCommand = () =>
         },
       });
       if (isJson) return printJson(made);
-      print(
-        `${made.secret}\n\nThis is the only time the key is shown. It has the role ${role} in tenant ${made.key.tenant}.`,
-      );
+      print(made.secret);
+      printAside(`\nThis is the only time the key is shown. It has the role ${role} in tenant ${made.key.tenant}.`);
     });
 
 const revokeCommand = () =>

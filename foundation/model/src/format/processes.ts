@@ -16,6 +16,11 @@ const lateMs = 10_000;
 /** More messages than this wait outside of the database only when nobody keeps up with storing them. */
 const manyMessages = 100_000;
 
+/** Readers that do not keep up, the one furthest behind first. */
+export function lateReaders({ readers }: ProcessList): readonly ReaderView[] {
+  return readers.filter(({ lagMs }) => (lagMs ?? 0) > lateMs).sort((a, b) => (b.lagMs ?? 0) - (a.lagMs ?? 0));
+}
+
 /** What the page of processes says before it proves it. */
 export function processesAnswer(list: ProcessList): Answer {
   const { items, readers } = list;
@@ -37,12 +42,18 @@ export function processesAnswer(list: ProcessList): Answer {
   const unread = unreadPartitions(list);
   if (unread.length > 0)
     return { ...unreadAnswer(unread, nowMs), sentences: [`Without a reader: ${unreadText(list)}.`, ...sentences] };
-  const slowest = readers.toSorted((a, b) => (b.lagMs ?? 0) - (a.lagMs ?? 0))[0];
-  const lagMs = slowest?.lagMs ?? 0;
-  if (slowest !== undefined && lagMs > lateMs) {
-    const title = `Reader ${slowest.reader} is ${lengthText(lagMs)} behind in partition ${slowest.partition}`;
-    return { state: 'degraded', title: `${title}, ${countText(slowest.lagEvents ?? 0)} events`, sentences };
+  const late = lateReaders(list);
+  const [slowest] = late;
+  if (slowest !== undefined) {
+    const title = `Reader ${slowest.reader} is ${lengthText(slowest.lagMs ?? 0)} behind in partition ${slowest.partition}`;
+    const others = [...new Set(late.map(({ reader }) => reader))].filter((reader) => reader !== slowest.reader);
+    return {
+      state: 'degraded',
+      title: `${title}, ${countText(slowest.lagEvents ?? 0)} events`,
+      sentences: others.length === 0 ? sentences : [`Late too: ${listText(others)}.`, ...sentences],
+    };
   }
+  const lagMs = Math.max(0, ...readers.map((reader) => reader.lagMs ?? 0));
   if (waiting > manyMessages) {
     return { state: 'degraded', title: `${countText(waiting)} messages wait to be stored`, sentences };
   }
