@@ -129,12 +129,12 @@ export function openStore({
   };
 }
 
-/** Errors of the connection become `database_unavailable`; everything else stays what it is. */
+/** Errors of the connection, and locks that were not free in time, become `database_unavailable`; everything else stays what it is. */
 export function asStoreError(error: unknown): unknown {
   if (error instanceof WatchkeeperError || !(error instanceof Error)) return error;
   const code = (error as { code?: unknown }).code;
   const isLost =
-    (typeof code === 'string' && /^(08|57P0|53|25P03|ECONN|EPIPE|ENOENT|ENOTFOUND|ETIMEDOUT)/.test(code)) ||
+    (typeof code === 'string' && /^(08|57P0|53|25P03|55P03|40P01|ECONN|EPIPE|ENOENT|ENOTFOUND|ETIMEDOUT)/.test(code)) ||
     /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error/.test(
       error.message,
     );
