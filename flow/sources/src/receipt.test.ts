@@ -188,6 +188,24 @@ describe('Events of new series that are one too many', () => {
     expect(receipt.stats()).toMatchObject({ stored: 3, refused: 2 });
   });
 
+  it('do not make the others wait for each other one by one, and never more of them than the log remembers gaps', async () => {
+    const known = aSeries({ host: 'known' });
+    const someNew = new SeriesGuard({
+      clock: new ManualClock(),
+      newSeries: async (given) => new Set([...given].filter((series) => series !== known)),
+      limits: { perRequest: 0, perKey: 100, perKeyAndMinute: 1 },
+    });
+    const { receipt, tried, holdUp } = aReceipt([], undefined, someNew);
+    const events = Array.from({ length: 100 }, () => [anEvent({ series: known }), ...ofHosts(1)]).flat();
+    const goOn = holdUp();
+    const taken = receipt.takeNumbered({ producer: 'p', epoch: 4, firstSeq: 1, events }, sender);
+    await turns();
+    expect(tried).toHaveLength(40);
+    goOn();
+    expect((await taken).refused).toHaveLength(200);
+    expect(tried.map(({ firstSeq }) => firstSeq)).toEqual(Array.from({ length: 100 }, (_, n) => 1 + 2 * n));
+  });
+
   it('leave gaps in the numbers of those that have some, and nothing is asked of the log where all are refused', async () => {
     const { receipt, tried } = aReceipt([], undefined, guard(2));
     const batch = { producer: 'p', epoch: 4, firstSeq: 11 };

@@ -36,6 +36,11 @@ const nothing: AppendResult = { stored: 0, alreadyStored: 0, refused: [] };
 const batchEvents = 5000;
 /** Batches of one body that are under way at once at most: a large body alone must not be more than the log lets wait. */
 const partsAtOnce = 20;
+/**
+ * Runs of one batch that share transactions at most. Of a producer the log remembers a hundred gaps: a run that failed
+ * is still one of them when it is sent again.
+ */
+const runsAtOnce = 40;
 /** How long a batch is sent again while nobody knows whether it is stored, milliseconds. */
 const tryForMs = 3000;
 /** Most producers of one process for each partition of the log: so many batches are under way at once at most. */
@@ -130,14 +135,22 @@ export class Receipt implements EventReceipt {
     if (places === undefined) return eventLog.append(batch);
     const answer = { stored: 0, alreadyStored: 0, refused: [] as AppendResult['refused'][number][] };
     for (let from = 0; from < places.length; ) {
-      let to = from + 1;
-      while (to < places.length && places[to] === (places[to - 1] as number) + 1) to += 1;
-      const start = places[from] as number;
-      const part = await eventLog.append(partOfBatch(batch, start, start + to - from));
-      answer.stored += part.stored;
-      answer.alreadyStored += part.alreadyStored;
-      for (const one of part.refused) answer.refused.push({ ...one, index: from + one.index });
-      from = to;
+      const runs: { readonly from: number; readonly stored: Promise<AppendResult> }[] = [];
+      while (from < places.length && runs.length < runsAtOnce) {
+        let to = from + 1;
+        while (to < places.length && places[to] === (places[to - 1] as number) + 1) to += 1;
+        const start = places[from] as number;
+        runs.push({ from, stored: eventLog.append(partOfBatch(batch, start, start + to - from)) });
+        from = to;
+      }
+      // All of them have ended before anybody is answered.
+      await Promise.allSettled(runs.map(({ stored }) => stored));
+      for (const run of runs) {
+        const { stored, alreadyStored, refused } = await run.stored;
+        answer.stored += stored;
+        answer.alreadyStored += alreadyStored;
+        for (const one of refused) answer.refused.push({ ...one, index: run.from + one.index });
+      }
     }
     return answer;
   }
