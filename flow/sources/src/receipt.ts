@@ -239,8 +239,8 @@ function placesWithout(events: readonly NewEvent[], refused: RefusedSeries): num
 }
 
 /**
- * The producers of one process. Whoever has one has it alone until the log has answered: a batch with higher numbers
- * that is stored first would make the log take the lower ones, sent again, for stored.
+ * The producers of one process. Whoever has one has it alone until the log has answered: were batches with higher
+ * numbers stored first, the lower ones, sent again, would count on the log to remember every gap.
  */
 class ReceiptProducers {
   readonly #eventLog: EventLog;
