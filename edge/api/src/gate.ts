@@ -1,15 +1,19 @@
 import { isWatchkeeperError, mayAct, type Role, type Route, WatchkeeperError } from '@watchkeeper/model';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { Authenticator, assertSameOrigin, sessionCookie } from './authenticate.ts';
+import { Authenticator, assertSameOrigin, hashSecret, sessionCookie } from './authenticate.ts';
 import type { ApiDependencies, Caller } from './handler.ts';
 
 /** Wrong keys and links that one address may try per minute. */
 const wrongKeysPerMinute = 10;
+/** Keys that are remembered as right: others at their address that are wrong must not keep them out. */
+const rememberedKeys = 10_000;
 
 /** Who may come in: keys, sessions, roles, and how often one may be wrong. */
 export class Gate {
   readonly #authenticator: Authenticator;
   readonly #countWrong: ReturnType<FastifyInstance['createRateLimit']>;
+  /** Hashes of keys that were right. */
+  readonly #right = new Set<string>();
 
   constructor(app: FastifyInstance, { store, clock }: ApiDependencies) {
     this.#authenticator = new Authenticator(store, clock);
@@ -29,7 +33,7 @@ export class Gate {
     if (role === 'none') return undefined;
     const recognise = () => this.#authenticator.callerOf({ authorization, sessionToken });
     // Whoever shows nothing has not tried anything.
-    const caller = await (authorization === undefined ? recognise() : this.counting(request, recognise));
+    const caller = await (authorization === undefined ? recognise() : this.counting(request, recognise, authorization));
     return assertRole(caller, role);
   }
 
@@ -43,7 +47,7 @@ export class Gate {
         'unauthenticated',
         `Send an API key with the role ${role}, as the password or the token.`,
       );
-    return assertRole(await this.counting(request, () => this.#authenticator.callerOfKey(key)), role);
+    return assertRole(await this.counting(request, () => this.#authenticator.callerOfKey(key), key), role);
   }
 
   /** Whether a key that was let in still is; while nobody can tell, it is. */
@@ -56,20 +60,34 @@ export class Gate {
     }
   }
 
-  /** Lets an address be wrong only so often. @throws WatchkeeperError `too_many_requests` and what the work throws */
-  async counting<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+  /**
+   * Lets an address be wrong only so often.
+   * @param shown by which the work recognises somebody; what was right before is tried however often others were wrong
+   * @throws WatchkeeperError `too_many_requests` and what the work throws
+   */
+  async counting<T>(request: FastifyRequest, work: () => Promise<T>, shown?: string): Promise<T> {
+    const hash = shown === undefined ? undefined : hashSecret(shown).toString('base64');
     const before = await this.#countWrong(request, { increment: false });
-    if (!before.isAllowed && before.isExceeded) {
+    if (!before.isAllowed && before.isExceeded && !(hash !== undefined && this.#right.has(hash))) {
       throw tooMany(`${wrongKeysPerMinute} wrong keys or links per minute`, before.ttl);
     }
     try {
-      return await work();
+      const done = await work();
+      if (hash !== undefined) this.#remember(hash);
+      return done;
     } catch (error) {
       const isWrong =
         error instanceof WatchkeeperError && (error.code === 'unauthenticated' || error.code === 'login_link_invalid');
+      if (isWrong && hash !== undefined) this.#right.delete(hash);
       if (isWrong) await this.#countWrong(request);
       throw error;
     }
+  }
+
+  #remember(hash: string): void {
+    if (this.#right.has(hash)) return;
+    if (this.#right.size >= rememberedKeys) this.#right.delete(this.#right.values().next().value as string);
+    this.#right.add(hash);
   }
 }
 

@@ -68,6 +68,22 @@ describe('Who may do what', () => {
     }
   });
 
+  it('wrong keys do not keep those out that were right before at the same address, until they are revoked', async () => {
+    const fresh = await openApiWorld();
+    try {
+      const [known, unknown] = [await fresh.makeKey('viewer'), await fresh.makeKey('viewer')];
+      const statusOf = async (key: string) => (await fresh.ask('GET /api/v1', { key })).statusCode;
+      expect(await statusOf(known.text)).toBe(200);
+      for (let attempt = 0; attempt < 14; attempt++) await statusOf(`wk_000000000000_${'x'.repeat(43)}`);
+      expect(await statusOf(known.text)).toBe(200);
+      expect(await statusOf(unknown.text)).toBe(429);
+      await fresh.store.db.updateTable('api_keys').set({ revoked_at: new Date() }).where('id', '=', known.id).execute();
+      expect([await statusOf(known.text), await statusOf(known.text)]).toEqual([401, 429]);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   it('requests beyond the limit of a key are answered with 429 and the time to wait', async () => {
     const fresh = await openApiWorld({ requestsPerMinute: 12 });
     try {
