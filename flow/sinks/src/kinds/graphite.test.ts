@@ -30,6 +30,17 @@ it('Graphite gets path, value and whole seconds; labels as tags where they are w
   await target.close();
 });
 
+it('A target that closes the connection before it was closed here has taken nothing', async () => {
+  const { createServer } = await import('node:net');
+  const rude = createServer({ pauseOnConnect: true }, (socket) => socket.destroy());
+  await new Promise<void>((done) => rude.listen(0, '127.0.0.1', done));
+  const { port } = rude.address() as { port: number };
+  const sink = graphite.open({ host: '127.0.0.1', port, prefix: '', tags: false }, aContext());
+  for (let attempt = 0; attempt < 20; attempt++)
+    expect(await sink.write(aBatch([anOutgoing()]), new AbortController().signal)).toMatchObject({ ok: false });
+  await new Promise((done) => rude.close(done));
+});
+
 it('A target that breaks the connection in the middle has taken nothing', async () => {
   const target = await openTarget();
   const { createServer } = await import('node:net');
