@@ -6,6 +6,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SettingsSchema } from '../apps/server/src/index.ts';
 import { doors } from '../edge/api/src/doors/index.ts';
+import { linesPerBody } from '../edge/api/src/doors/line-intake.ts';
+import { otlpJsonBytes } from '../edge/api/src/doors/otlp-intake.ts';
 import { openApiDocument } from '../edge/api/src/index.ts';
 import { plainSchema } from '../edge/api/src/schema.ts';
 import { logDrivers } from '../flow/log/src/index.ts';
@@ -248,7 +250,7 @@ function otlpPart(): string {
       ['200', 'Every good point is stored; `partialSuccess` tells how many were not taken, which and why'],
       ['400', 'The body cannot be read as an ExportMetricsServiceRequest, or cannot be inflated'],
       ['401, 403', 'No right key; a key of another role than `ingest`, `agent`, `admin`'],
-      ['413', 'The body is larger than `lineProtocol.bodyBytes`, inflated'],
+      ['413', `The body is larger than \`lineProtocol.bodyBytes\`, inflated; in JSON, than ${otlpJsonBytes} bytes`],
       ['415', 'A media type that is not one of the two, or a content encoding other than gzip'],
       ['503', 'Come again after `Retry-After`'],
     ],
@@ -283,7 +285,7 @@ function doorsPage(): string {
         'Some lines were not taken and never will be; the others are stored. Or: no database, a precision that version 2 does not know, a body that cannot be inflated',
       ],
       ['401, 403', 'No right key; a key of another role than `ingest`, `agent`, `admin`'],
-      ['413', 'The body is larger than `lineProtocol.bodyBytes`, inflated'],
+      ['413', `The body is larger than \`lineProtocol.bodyBytes\`, inflated, or has more than ${linesPerBody} lines`],
       ['415', 'A content encoding other than gzip'],
       [
         '503',

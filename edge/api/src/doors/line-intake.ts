@@ -7,6 +7,7 @@ import {
   errorCatalogue,
   type InputSender,
   type RefusedInputs,
+  WatchkeeperError,
 } from '@watchkeeper/model';
 import type { Caller } from '../handler.ts';
 import { senderOf } from '../note-refused-body.ts';
@@ -39,6 +40,8 @@ export interface LinesTaken {
   readonly reason: string;
 }
 
+/** Most good lines of one body: as events they take far more memory than as bytes. */
+export const linesPerBody = 500_000;
 /** Lines that are read before others get their turn: about a millisecond. */
 const linesPerTurn = 500;
 /** Series that are found again by the bytes of their lines. */
@@ -55,6 +58,8 @@ export class LineIntake {
   readonly #options: LineProtocolOptions;
   readonly #parser = new LineParser(keptSeries);
   readonly #contexts = new Map<string, LineContext>();
+  /** Bodies are read one after the other, so that the memory of one is enough for all that wait. */
+  #readBefore: Promise<unknown> = Promise.resolve();
 
   constructor(
     {
@@ -70,15 +75,15 @@ export class LineIntake {
     this.#options = options;
   }
 
-  /** Resolves when all good lines are stored. @throws WatchkeeperError as `EventReceipt.take` */
+  /**
+   * Resolves when all good lines are stored.
+   * @throws WatchkeeperError `body_too_large` for too many lines, and as `EventReceipt.take`
+   */
   async take(given: LineBody): Promise<LinesTaken> {
-    const { body, caller, database, precision } = given;
-    const reading = this.#parser.open(body, {
-      context: this.#contextOf(caller.tenant, database),
-      precision,
-      receivedUs: Math.floor(this.#clock.wallMs() * 1000),
-    });
-    while (reading.read(linesPerTurn)) await setImmediate();
+    const { caller, database, precision } = given;
+    const read = this.#readBefore.then(() => this.#read(given));
+    this.#readBefore = read.catch(() => undefined);
+    const reading = await read;
     this.#receipt.countUnreadable(reading.badCount);
     const sender = senderOf(caller, given.door);
     this.#noteBadLines(reading, sender);
@@ -93,6 +98,24 @@ export class LineIntake {
       dropped: reading.badCount + refused.length,
       reason: reasonOf(reading, refused),
     };
+  }
+
+  async #read({ body, caller, database, precision }: LineBody): Promise<LineReading> {
+    const reading = this.#parser.open(body, {
+      context: this.#contextOf(caller.tenant, database),
+      precision,
+      receivedUs: Math.floor(this.#clock.wallMs() * 1000),
+    });
+    while (reading.read(linesPerTurn)) {
+      if (reading.events.length > linesPerBody)
+        throw new WatchkeeperError(
+          'body_too_large',
+          `A body may have ${linesPerBody} lines; nothing of this one was stored. Send it in smaller parts.`,
+          { details: { limit: linesPerBody } },
+        );
+      await setImmediate();
+    }
+    return reading;
   }
 
   #noteBadLines({ badLines, badCount }: LineReading, sender: InputSender): void {

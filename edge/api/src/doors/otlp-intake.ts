@@ -18,6 +18,8 @@ export interface OtlpBody extends DeliveredBody {
 
 /** Points that are read before others get their turn: about a millisecond. */
 const pointsPerTurn = 200;
+/** Largest body in JSON, which is read in one turn. */
+export const otlpJsonBytes = 4 * 1024 * 1024;
 /** Rejections that an answer names. */
 const namedRejections = 10;
 
@@ -44,7 +46,7 @@ export class OtlpIntake {
 
   /**
    * Resolves when all good points are stored; tells of the others, undefined where there are none.
-   * @throws WatchkeeperError `body_malformed`, and as `EventReceipt.take`
+   * @throws WatchkeeperError `body_malformed`, `body_too_large`, and as `EventReceipt.take`
    */
   async take(given: OtlpBody): Promise<OtlpPartialSuccess | undefined> {
     const { body, caller, isJson, door } = given;
@@ -72,6 +74,12 @@ export class OtlpIntake {
 }
 
 function requestOf(body: Buffer, isJson: boolean): unknown {
+  if (isJson && body.length > otlpJsonBytes)
+    throw new WatchkeeperError(
+      'body_too_large',
+      `A body in JSON may have ${otlpJsonBytes} bytes, inflated; this one has ${body.length}. Send it in smaller parts or as Protocol Buffers.`,
+      { details: { limit: otlpJsonBytes } },
+    );
   try {
     const request = isJson ? parseOtlpJson(body) : parseOtlpProtobuf(body);
     if (typeof request === 'object' && request !== null && !Array.isArray(request)) return request;

@@ -111,11 +111,15 @@ function isNameAt({ bytes }: FieldName, body: Uint8Array, at: number): boolean {
   return true;
 }
 
+/** Bytes of heads that are kept at most: a line may be long, and who sends it may mean no good. */
+const keptBytes = 64 * 1024 * 1024;
+
 /** Heads by a hash of their bytes. Of two with one hash the newer is kept. */
 export class KnownHeads {
   readonly #half: number;
   #recent = new Map<number, KnownHead>();
   #older = new Map<number, KnownHead>();
+  #recentBytes = 0;
 
   /** @param limit heads that are kept at most; those that were not used for the longest are forgotten first, half of them at once */
   constructor(limit: number) {
@@ -137,11 +141,13 @@ export class KnownHeads {
   }
 
   add(hash: number, head: KnownHead): void {
-    if (this.#recent.size >= this.#half) {
+    if (this.#recent.size >= this.#half || this.#recentBytes >= keptBytes >> 1) {
       this.#older = this.#recent;
       this.#recent = new Map();
+      this.#recentBytes = 0;
     }
     this.#recent.set(hash, head);
+    this.#recentBytes += head.bytes.length;
   }
 }
 
