@@ -59,7 +59,7 @@ export type Assembled = Awaited<ReturnType<typeof assemble>>;
  * health, alerts, API. Whoever reads it knows the product.
  */
 export async function assemble(options: AssembleOptions) {
-  const ends = new Ends();
+  const ends = new Ends(options.logger);
   try {
     return await build(options, ends);
   } catch (error) {
