@@ -118,7 +118,7 @@ class PartitionReading {
       {
         ...{ sink, signal, figures, target: this.#target },
         batch: {
-          ...{ partition, producer: `${sinkReader(sink)}/${partition}`, epoch: sink.id, firstSeq: chosen + 1 },
+          ...{ partition, producer: `${sinkReader(sink)}/${partition}`, epoch: sink.epoch, firstSeq: chosen + 1 },
           events: batch.map((event, place) => this.#chooser.outgoing(event, repeats[place] ?? 0)),
         },
       },

@@ -221,7 +221,7 @@ class PeriodForwarding {
     const { sink } = this.#forwarding;
     const naming = { mapping: sink.definition.mapping, tenant: sink.tenant };
     return {
-      ...{ partition: 0, producer: sinkReader(sink), epoch: sink.id, firstSeq },
+      ...{ partition: 0, producer: sinkReader(sink), epoch: sink.epoch, firstSeq },
       events: rows.map((row) => periodEvent(definition, row, naming)),
     };
   }

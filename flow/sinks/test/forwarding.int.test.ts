@@ -174,6 +174,23 @@ describe('A sink', () => {
     expect(eventsIn().map(({ name }) => name)).toEqual([...Array(3).fill('monitor.checked'), 'new.name']);
   });
 
+  it('sends under another epoch once it takes something else, so that no number stands for two events', async () => {
+    const epochs = () => target.taken.map(({ body }) => (JSON.parse(body.toString()) as { epoch: number }).epoch);
+    await world.put(webhook());
+    world.start();
+    await world.append(numbered(0, 1));
+    await world.allForwarded();
+    await world.put(webhook({ batchWait: '10ms' }));
+    await world.append(numbered(1, 1));
+    await until('the second', () => eventsIn().length === 2);
+    await world.put(webhook({ events: { names: ['monitor.*'], where: {} } }));
+    await world.append(numbered(2, 1));
+    await until('the third', () => eventsIn().length === 3);
+    const [first, second, third] = epochs();
+    expect(second).toBe(first);
+    expect(third).toBeGreaterThan(second as number);
+  });
+
   it('that is deleted leaves no position, also when somebody forwards for it at that moment', async () => {
     await world.append(numbered(0, 3));
     await world.put(webhook());

@@ -14,12 +14,14 @@ export interface SinkRow {
   readonly name: string;
   readonly definition: SinkDefinition;
   readonly version: number;
+  /** Higher with each change of what it takes: other events may stand under the same numbers then. */
+  readonly epoch: number;
 }
 
 /** Name of a sink as a reader of the log. */
 export const sinkReader = ({ tenant, name }: Pick<SinkRow, 'tenant' | 'name'>) => `sink/${tenant}/${name}`;
 
-const columns = sql.raw('s.id, s.tenant_id as "tenantId", t.name as tenant, s.name, s.definition, s.version');
+const columns = sql.raw('s.id, s.tenant_id as "tenantId", t.name as tenant, s.name, s.definition, s.version, coalesce(s.epoch, s.id) as epoch');
 
 /** Sinks of a tenant (or of all tenants), by name. */
 export async function listSinks(db: Db, tenantId: number): Promise<SinkRow[]> {
@@ -59,7 +61,10 @@ export async function putSink(
     insert into sinks as s (tenant_id, name, definition, paused)
     values (${tenantId}, ${definition.name}, ${json}::jsonb, ${definition.paused})
     on conflict (tenant_id, name) do update set
-      definition = excluded.definition, paused = excluded.paused, version = s.version + 1
+      definition = excluded.definition, paused = excluded.paused, version = s.version + 1,
+      epoch = case
+        when (s.definition -> 'events', s.definition -> 'rollup') is distinct from (excluded.definition -> 'events', excluded.definition -> 'rollup')
+        then nextval(pg_get_serial_sequence('sinks', 'id')) else s.epoch end
     where s.definition is distinct from excluded.definition`.execute(tx);
   const after = (await findSink(tx, tenantId, definition.name)) as SinkRow;
   const sortOf = ({ rollup }: SinkDefinition) =>

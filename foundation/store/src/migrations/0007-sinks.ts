@@ -10,6 +10,7 @@ create table sinks (
   definition jsonb not null,
   paused boolean not null,
   version integer not null default 1,
+  epoch integer,                                 -- another one since it takes other things; null: the identifier
   unique (tenant_id, name)
 );
 
