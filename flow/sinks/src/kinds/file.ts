@@ -36,7 +36,7 @@ export default defineSinkType({
   open({ folder, fileBytes, files }, { filesDir, sink }): OpenSink {
     const own = new Map<number, RotatedFile>();
     const fileOf = (partition: number, directory: string) => {
-      const name = `${sink.replaceAll('/', '-')}-${partition}`;
+      const name = `${sink.replaceAll('/', '+')}-${partition}`;
       const known = own.get(partition) ?? new RotatedFile({ folder: join(directory, folder), name, fileBytes, files });
       own.set(partition, known);
       return known;
