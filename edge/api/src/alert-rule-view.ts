@@ -25,8 +25,8 @@ export function viewOfRule(row: AlertRuleRow, status: AlertRuleStatus | undefine
 }
 
 const dayMs = 86_400_000;
-/** Most steps that one window is made of: each judgement adds them up. */
-const mostStepsOfWindow = 300;
+/** Most steps that one window is made of: each judgement adds them up, and short steps are judged often. */
+const mostStepsOfWindow = (stepMs: number) => (stepMs < 60_000 ? 120 : 300);
 
 /** What the schema of a rule cannot say. */
 export function alertRuleProblems(input: AlertRuleInput): FieldProblem[] {
@@ -43,7 +43,7 @@ export function alertRuleProblems(input: AlertRuleInput): FieldProblem[] {
   within('delay', 0, 600_000, '0s to 10m');
   const { windowMs, stepMs } = timesOfRule(rule);
   if (windowMs % 1000 !== 0) problems.push({ pointer: '/window', message: 'must be a whole number of seconds' });
-  else if (windowMs / stepMs > mostStepsOfWindow) {
+  else if (windowMs / stepMs > mostStepsOfWindow(stepMs)) {
     const message = `"${window}" would be judged in ${windowMs / stepMs} steps of ${stepMs / 1000} s; choose a rounder one, such as a multiple of 5m`;
     problems.push({ pointer: '/window', message });
   }

@@ -59,6 +59,7 @@ describe('Alert rules', () => {
     [{ aggregate: 'median(ms)' }, '/aggregate', /./],
     [{ window: '2d' }, '/window', /1s to 1d/],
     [{ window: '3599s' }, '/window', /rounder/],
+    [{ window: '299s' }, '/window', /rounder/],
     [{ for: '2d' }, '/for', /1d/],
     [{ delay: '11m' }, '/delay', /10m/],
     [{ channels: ['pager'] }, '/channels/0', /no channel "pager"/],
