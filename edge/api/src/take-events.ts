@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { beginningOfJson, readEventLines } from '@watchkeeper/formats';
+import { beginningOfJson, type EventLines, readEventLines } from '@watchkeeper/formats';
 import { decodeEventMessage, type EventsAnswer, errorCatalogue, mayAct, WatchkeeperError } from '@watchkeeper/model';
 import type { ApiDependencies, Caller } from './handler.ts';
 import { ownName } from './handlers/remote-zones.ts';
@@ -43,10 +43,11 @@ export async function takeEvents(
   const refused: EventsAnswer['refused'] = [];
   for (const { index, code, message: why } of problems) {
     const place = index ?? 0;
-    const text = `${placeOf(place)}${unreadable?.get(place) ?? why}`;
+    const line = unreadable?.get(place);
+    const text = `${placeOf(place)}${line?.why ?? why}`;
     refused.push({ index: place, code, message: text });
     const told = lines === undefined ? `event ${place}: ${text}` : text;
-    refusedInputs.note(sender, { reason: code, message: told, excerpt: beginningOfJson(events[place]) });
+    refusedInputs.note(sender, { reason: code, message: told, excerpt: line?.bytes ?? beginningOfJson(events[place]) });
   }
   const answer = { stored: 0, alreadyStored: 0, refused };
   for (const batch of batches) {
@@ -61,7 +62,11 @@ export async function takeEvents(
   return answer;
 }
 
-function readMessage(bytes: Buffer): { message: unknown; lines?: readonly number[]; unreadable?: Map<number, string> } {
+function readMessage(bytes: Buffer): {
+  message: unknown;
+  lines?: readonly number[];
+  unreadable?: EventLines['unreadable'];
+} {
   const malformed = (why: string, cause?: unknown) =>
     new WatchkeeperError('body_malformed', `The message could not be read (${why}). Send valid JSON in UTF-8.`, {
       cause,

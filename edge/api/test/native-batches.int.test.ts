@@ -72,10 +72,10 @@ describe('Batches line by line', () => {
     expect((await post(body, lines)).json()).toMatchObject({ stored: 0, alreadyStored: 2 });
     expect(await valuesOf(name)).toEqual([1, 2]);
     const kept = async () =>
-      (await readDeadLetters(world.store.db, { limit: 20 })).filter(({ message }) => message.startsWith('line 6'));
+      (await readDeadLetters(world.store.db, { limit: 20 })).filter(({ message }) => message.startsWith('line 4'));
     await expect
       .poll(kept, { timeout: 5000 })
-      .toMatchObject([{ origin: expect.stringContaining('api/v1/events, key') }, {}]);
+      .toMatchObject([{ origin: expect.stringContaining('api/v1/events, key'), body: '{"series":' }, {}]);
   });
 
   it('may name their series once in the first line', async () => {

@@ -5,8 +5,13 @@ export interface EventLines {
   readonly message: unknown;
   /** By the place of an event: its line, from 1. */
   readonly lines: readonly number[];
-  /** By the place of an event: why its line cannot be read. */
-  readonly unreadable: ReadonlyMap<number, string>;
+  /** By the place of an event: a line that cannot be read. */
+  readonly unreadable: ReadonlyMap<number, UnreadableLine>;
+}
+
+export interface UnreadableLine {
+  readonly why: string;
+  readonly bytes: Buffer;
 }
 
 const newline = 0x0a;
@@ -18,7 +23,7 @@ const newline = 0x0a;
  */
 export function readEventLines(body: Buffer): EventLines {
   const lines: number[] = [];
-  const unreadable = new Map<number, string>();
+  const unreadable = new Map<number, UnreadableLine>();
   const events: unknown[] = [];
   let head: Record<string, unknown> | undefined;
   const series: unknown[] = [];
@@ -40,7 +45,7 @@ export function readEventLines(body: Buffer): EventLines {
       else for (const one of listed ?? []) series.push(one);
       continue;
     }
-    if (read.why !== undefined) unreadable.set(events.length, read.why);
+    if (read.why !== undefined) unreadable.set(events.length, { why: read.why, bytes });
     lines.push(line);
     events.push(withPlace(read.value, series, places));
   }
