@@ -14,6 +14,8 @@ const Options = Type.Object(
 
 /** Series that are found again by what stands before the value. */
 const keptSeries = 100_000;
+/** Longer ones are read anew each time: what is kept must not fill the memory. */
+const keptLength = 1000;
 
 export default defineListener({
   name: 'graphite',
@@ -27,7 +29,7 @@ export default defineListener({
       const read = readGraphitePath(head);
       if (typeof read === 'string') return read;
       const series = seriesOf(read.path, read.tags, ['value'], origin);
-      if (typeof series === 'string') return series;
+      if (typeof series === 'string' || head.length > keptLength) return series;
       if (known.size >= keptSeries) known.clear();
       known.set(head, series);
       return series;

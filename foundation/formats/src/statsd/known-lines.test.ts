@@ -54,3 +54,11 @@ it('Lines of other names, types and tags are others; when there are too many all
   expect(known.find(lines[0] as Buffer, 0)).toBeUndefined();
   expect(known.find(Buffer.from('one.more:7|c'), 0)).toBe(51);
 });
+
+it('A long line is not kept: those who send many of them do not fill the memory', () => {
+  const known = new KnownLines<string>(100);
+  const line = (tags: number) => Buffer.from(`hits:1|c|#${'a'.repeat(tags)}`);
+  known.learn(line(1000), 0, 'kept');
+  known.learn(line(2000), 0, 'not kept');
+  expect([known.find(line(1000), 0), known.find(line(2000), 0)]).toEqual(['kept', undefined]);
+});

@@ -4,6 +4,8 @@ const pipe = 0x7c;
 const dot = 0x2e;
 /** Digits that a double holds without loss. */
 const mostDigits = 15;
+/** Longer lines are read anew each time: what is kept must not fill the memory. */
+const keptBytes = 1024;
 
 /** What lines with the same name and the same end have in common. */
 interface KnownLine<T> {
@@ -49,11 +51,12 @@ export class KnownLines<T> {
   }
 
   /**
-   * Keeps what the line means that `find` was asked for last and did not know; nothing when that is not a plain one.
+   * Keeps what the line means that `find` was asked for last and did not know; nothing when that is not a plain one
+   * or a long one.
    * @param start the same as then
    */
   learn(bytes: Uint8Array, start: number, meaning: T): void {
-    if (!this.#scan(bytes, start)) return;
+    if (!this.#scan(bytes, start) || this.end - start > keptBytes) return;
     if (this.#lines.size >= this.#limit) this.#lines = new Map();
     const head = Uint8Array.from(bytes.subarray(start, this.#valueAt));
     const tail = Uint8Array.from(bytes.subarray(this.#tailAt, this.end));
