@@ -87,11 +87,17 @@ interface Entry {
   readonly job: MonitorJob;
   isRemoved: boolean;
   isRunning: boolean;
+  /** Whether what runs is a slot of the holder before. */
+  isCatchingUp: boolean;
+  /** Begun while a slot of the holder before was caught up on; it comes right after that. */
+  waitingSlotMs: number | undefined;
 }
 
 interface DueSlot {
   readonly entry: Entry;
   readonly slotMs: number;
+  /** Whether it began before the zone was taken, so that its check may last into the next slot. */
+  readonly isCaughtUp: boolean;
 }
 
 /** The schedule of one zone while this process watches from it. */
@@ -176,36 +182,50 @@ class ZoneLoop {
       if (known !== undefined && known.job.monitor.version === monitor.version) continue;
       const job = await prepareJob(monitor, this.#zone, this.#runner.surroundings);
       if (known !== undefined) known.isRemoved = true;
-      const entry: Entry = { job, isRemoved: false, isRunning: false };
+      const entry: Entry = { job, isRemoved: false, isRunning: false, isCatchingUp: false, waitingSlotMs: undefined };
       this.#entries.set(monitor.id, entry);
-      this.#schedule(entry, this.#slots.nowMs() - (isFirst ? Math.min(monitor.intervalMs, lateSlotMs) : 0));
+      this.#schedule(entry, this.#slots.nowMs() - (isFirst ? Math.min(monitor.intervalMs, lateSlotMs) : 0), isFirst);
     }
   }
 
   /** Queues the first slot after a moment. */
-  #schedule(entry: Entry, afterMs: number): void {
+  #schedule(entry: Entry, afterMs: number, isCaughtUp = false): void {
     const { offsetMs, monitor } = entry.job;
     const slotMs = Math.floor((afterMs - offsetMs) / monitor.intervalMs + 1) * monitor.intervalMs + offsetMs;
-    this.#queue.push(slotMs, { entry, slotMs });
+    this.#queue.push(slotMs, { entry, slotMs, isCaughtUp });
   }
 
   #startDue(): void {
     const nowMs = this.#slots.nowMs();
     for (let due = this.#queue.popDue(nowMs); due !== undefined; due = this.#queue.popDue(nowMs)) {
-      const { entry, slotMs } = due.item;
+      const { entry, slotMs, isCaughtUp } = due.item;
       if (entry.isRemoved) continue;
       const { intervalMs } = entry.job.monitor;
       const missed = Math.floor((nowMs - slotMs) / intervalMs);
       this.#schedule(entry, Math.max(slotMs, nowMs));
       this.#runner.skippedSlots += missed;
-      if (entry.isRunning) {
-        this.#runner.skippedSlots += 1;
-        continue;
-      }
-      entry.isRunning = true;
       // The newest slot that has begun: what lies before it is gone.
-      this.#runner.start(entry, slotMs + missed * intervalMs, () => this.#slots.nowMs());
+      const newestMs = slotMs + missed * intervalMs;
+      if (!entry.isRunning) this.#start(entry, newestMs, isCaughtUp);
+      else if (entry.isCatchingUp && entry.waitingSlotMs === undefined) entry.waitingSlotMs = newestMs;
+      else this.#runner.skippedSlots += 1;
     }
+  }
+
+  #start(entry: Entry, slotMs: number, isCaughtUp: boolean): void {
+    entry.isRunning = true;
+    entry.isCatchingUp = isCaughtUp;
+    this.#runner.start(
+      entry,
+      slotMs,
+      () => this.#slots.nowMs(),
+      () => {
+        const { waitingSlotMs } = entry;
+        entry.isRunning = false;
+        entry.waitingSlotMs = undefined;
+        if (waitingSlotMs !== undefined && !entry.isRemoved) this.#start(entry, waitingSlotMs, false);
+      },
+    );
   }
 }
 
@@ -248,10 +268,10 @@ class CheckRunner {
     };
   }
 
-  start(entry: Entry, slotMs: number, slotNowMs: () => number): void {
+  start(entry: Entry, slotMs: number, slotNowMs: () => number, onEnd: () => void): void {
     this.#enqueue(async () => {
       if (!entry.isRemoved) await this.#checkSlot(entry.job, slotMs, slotNowMs);
-      entry.isRunning = false;
+      onEnd();
     });
   }
 

@@ -199,6 +199,21 @@ describe('The scheduler', () => {
     expect((first?.at ?? 0) - (first?.latenessMs ?? 0)).toBeLessThan(startedMs);
   });
 
+  it('that checks a slot late does not leave out the next one for it', async () => {
+    // Whoever takes the zone does so shortly before the next slot, which begins while the late check is under way.
+    answer.delayMs = 900;
+    const id = await monitor({ intervalMs: 3000, timeoutMs: 2000 });
+    const offsetMs = slotOffsetMs(id, 'fra', 3000);
+    const untilNextMs = 3000 - ((((Date.now() - offsetMs) % 3000) + 3000) % 3000);
+    await systemClock.pause((untilNextMs + 3000 - 600) % 3000);
+    const scheduler = start();
+    await until('three checks', async () => scheduler.stats().checks >= 3);
+    expect(scheduler.stats().skippedSlots).toBe(0);
+    await until('their events', async () => (await events(id)).length >= 3);
+    const slots = (await events(id)).map(({ at, latenessMs }) => Math.round((at - latenessMs - offsetMs) / 3000));
+    expect(slots.slice(0, 3)).toEqual([0, 1, 2].map((n) => (slots[0] ?? 0) + n));
+  });
+
   it('leaves slots alone that began too long ago', async () => {
     const id = await monitor({ intervalMs: 86_400_000 });
     const other = await monitor();
