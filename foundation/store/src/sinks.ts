@@ -21,7 +21,9 @@ export interface SinkRow {
 /** Name of a sink as a reader of the log. */
 export const sinkReader = ({ tenant, name }: Pick<SinkRow, 'tenant' | 'name'>) => `sink/${tenant}/${name}`;
 
-const columns = sql.raw('s.id, s.tenant_id as "tenantId", t.name as tenant, s.name, s.definition, s.version, coalesce(s.epoch, s.id) as epoch');
+const columns = sql.raw(
+  's.id, s.tenant_id as "tenantId", t.name as tenant, s.name, s.definition, s.version, coalesce(s.epoch, s.id) as epoch',
+);
 
 /** Sinks of a tenant (or of all tenants), by name. */
 export async function listSinks(db: Db, tenantId: number): Promise<SinkRow[]> {
