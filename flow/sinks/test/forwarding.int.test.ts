@@ -176,11 +176,12 @@ describe('A sink', () => {
 
   it('sends under another epoch once it takes something else, so that no number stands for two events', async () => {
     const epochs = () => target.taken.map(({ body }) => (JSON.parse(body.toString()) as { epoch: number }).epoch);
-    await world.put(webhook());
+    const checked = { names: ['monitor.checked'], where: {} };
+    await world.put(webhook({ events: checked }));
     world.start();
     await world.append(numbered(0, 1));
     await world.allForwarded();
-    await world.put(webhook({ batchWait: '10ms' }));
+    await world.put(webhook({ events: checked, batchWait: '10ms' }));
     await world.append(numbered(1, 1));
     await until('the second', () => eventsIn().length === 2);
     await world.put(webhook({ events: { names: ['monitor.*'], where: {} } }));
