@@ -1,14 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { AlertNotification, AlertRule } from '@watchkeeper/model';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pageFlaws } from './page-flaws.ts';
 import { RunningServer, run, until } from './running-server.ts';
 
 const missing = (process.env.WK_MISSING_PROGRAMS ?? '').split(' ');
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const program = new URL('../apps/cli/bin/watchkeeper.mjs', import.meta.url).pathname;
 
 /** The product as a user starts it; somebody sends what nobody has defined. */
@@ -171,29 +169,11 @@ describe.skipIf(missing.includes('chromium'))("Users' own metrics", () => {
   });
 
   it('the pages have no flaw that axe finds, in both themes, and nothing went wrong in the browser', async () => {
-    for (const theme of ['light', 'dark'] as const) {
-      await page.evaluate((name) => localStorage.setItem('wk-theme', name), theme);
-      for (const [width, height] of [
-        [1440, 900],
-        [390, 844],
-      ] as const) {
-        await page.setViewportSize({ width, height });
-        await page.reload();
-        await page.getByRole('button', { name: 'New rule' }).click();
-        await page.getByRole('dialog').getByLabel('Alert above').waitFor();
-        await page.evaluate(axe);
-        const found = await page.evaluate(async () => {
-          const { axe: library } = globalThis as unknown as {
-            axe: { run(options: object): Promise<{ violations: { id: string; nodes: { target: string[] }[] }[] }> };
-          };
-          const result = await library.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'] });
-          return result.violations.map(({ id, nodes }) => `${id} ${nodes[0]?.target.join(' ')}`);
-        });
-        expect([theme, width, found]).toEqual([theme, width, []]);
-        const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth');
-        expect([width, overflow]).toEqual([width, 0]);
-      }
-    }
+    const flaws = await pageFlaws(page, async () => {
+      await page.getByRole('button', { name: 'New rule' }).click();
+      await page.getByRole('dialog').getByLabel('Alert above').waitFor();
+    });
+    expect(flaws).toEqual([]);
     expect(complaints).toEqual([]);
   });
 });

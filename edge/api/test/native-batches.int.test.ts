@@ -130,7 +130,7 @@ describe('The event socket', () => {
       socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
       socket.on('error', reject);
     });
-    const until = (count: number) => expect.poll(() => answers.length, { timeout: 18_000 }).toBe(count);
+    const until = (count: number) => expect.poll(() => answers.length, { timeout: 10_000 }).toBe(count);
     return { socket, answers, opened, closed, until };
   }
 
